@@ -1,0 +1,10 @@
+//! The correlator: looks in, explainable alerts out.
+//!
+//! ```text
+//! ==MQTT==> ingest (verify, admit) -> dedupe -> store -> ack ...> station
+//!                                       store -> correlate (+ ledger) -> alert -> notify, api, console
+//! ```
+//!
+//! The folders stand in that order, and a stage names only the types of the stage before it and of `quaywatch_protocol`.
+//! Correlation is a pure function of the stored looks: no clock, no I/O, no tokio. Events rest in exactly one place here: the
+//! store.
