@@ -10,11 +10,11 @@ pub const ZONE_ID_BYTES_MAX: usize = 32;
 pub const SCENE_ID_BYTES_MAX: usize = 80;
 /// Sensor name, bytes.
 pub const SENSOR_NAME_BYTES_MAX: usize = 24;
-/// Zones of one site: more is two sites.
-pub const ZONES_PER_SITE_MAX: usize = 64;
+/// Zones of one site: more is two sites. One below 64, so that six bits name a zone or none.
+pub const ZONES_PER_SITE_MAX: usize = 63;
 /// Points of one zone: a pier outline has tens.
 pub const ZONE_VERTICES_MAX: usize = 2_000;
-/// Bytes of one site file: 64 zones of 2,000 points, written generously.
+/// Bytes of one site file: 63 zones of 2,000 points, written generously.
 pub const SITE_FILE_BYTES_MAX: usize = 8 << 20;
 /// Vessels in one look: a crowded anchorage has about 100; the least sure are dropped first and counted in the look.
 pub const VESSELS_PER_LOOK_MAX: usize = 160;

@@ -13,8 +13,8 @@ use crate::{
     packed::{I24, Ms48, U16},
 };
 
-/// `zone` of a vessel in no zone.
-pub const NO_ZONE: u8 = 255;
+/// Zone number of a vessel in no zone.
+pub const NO_ZONE: u8 = 63;
 /// Steps of [`ZoneSeen::visible`]: half percents.
 pub const VISIBLE_STEPS: u8 = 200;
 
@@ -107,11 +107,11 @@ pub struct Origin {
     pub lon_cdeg: U16,
 }
 
-/// A vessel: 17 bytes.
+/// A vessel: 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vessel {
-    /// Position in [`Look::zones`], or [`NO_ZONE`].
-    pub zone: u8,
+    /// Zone and confidence: see [`ZoneConfidence`].
+    pub zone_confidence: ZoneConfidence,
     /// Latitude from the origin, 1e-7 degree.
     pub lat_e7: I24,
     /// Longitude from the origin, 1e-7 degree.
@@ -126,10 +126,35 @@ pub struct Vessel {
     pub size_sd: u8,
     /// Standard errors of position in metres (low half) and axis in degrees (high half; 15: the axis is not known).
     pub place_sd: u8,
-    /// Probability that this is a vessel, permille.
-    pub confidence_permille: U16,
     /// Class code (low half, position in `VesselClass::ALL`) and radio state (high half: 0 uncovered, 1 dark, 2 matched).
     pub class_ais: u8,
+}
+
+/// Where a vessel lies and how sure it is, in two bytes: the low ten bits are the probability that this is a vessel, in permille;
+/// the high six bits are its position in [`Look::zones`], or [`NO_ZONE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneConfidence(U16);
+
+impl ZoneConfidence {
+    /// Packs; what is above its range is taken as the largest value.
+    #[must_use]
+    pub fn new(zone: u8, confidence_permille: u16) -> Self {
+        Self(U16::new(
+            (u16::from(zone.min(NO_ZONE)) << 10) | confidence_permille.min(1000),
+        ))
+    }
+
+    /// Position in [`Look::zones`], or [`NO_ZONE`].
+    #[must_use]
+    pub const fn zone(self) -> u8 {
+        (self.0.get() >> 10) as u8
+    }
+
+    /// Probability that this is a vessel, permille.
+    #[must_use]
+    pub const fn confidence_permille(self) -> u16 {
+        self.0.get() & 0x03ff
+    }
 }
 
 /// What radio said of one vessel.

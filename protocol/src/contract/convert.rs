@@ -193,7 +193,7 @@ pub fn from_wire(id: &EventId, look: &wire::Look, site: Option<&Site>, received_
         vessels: (look.vessels.iter().enumerate())
             .map(|(index, vessel)| {
                 let radio = look.radio.iter().find(|radio| usize::from(radio.vessel) == index);
-                unpack_vessel(vessel, zone_at(vessel.zone), origin, radio)
+                unpack_vessel(vessel, zone_at(vessel.zone_confidence.zone()), origin, radio)
             })
             .collect(),
         rail: look
@@ -252,7 +252,7 @@ fn pack_vessel(vessel: &Vessel, zone: u8, origin: (i16, i16)) -> Option<wire::Ve
         .unwrap_or(0) as u8;
     let ais = AIS_STATES.iter().position(|state| *state == vessel.ais).unwrap_or(0) as u8;
     Some(wire::Vessel {
-        zone,
+        zone_confidence: wire::ZoneConfidence::new(zone, (vessel.confidence.clamp(0.0, 1.0) * 1000.0).round() as u16),
         lat_e7: offset(vessel.lat, origin.0)?,
         lon_e7: offset(vessel.lon, origin.1)?,
         length_dm: U16::new(decimetres_u16(vessel.length_m)),
@@ -260,7 +260,6 @@ fn pack_vessel(vessel: &Vessel, zone: u8, origin: (i16, i16)) -> Option<wire::Ve
         axis: (vessel.heading_deg.unwrap_or(0.0).rem_euclid(180.0) / AXIS_STEP_DEG).round() as u32 as u8,
         size_sd: SdCode::pair(SdCode::new(vessel.length_sd_m), SdCode::new(vessel.beam_sd_m)),
         place_sd: SdCode::pair(SdCode::new(vessel.position_sd_m), SdCode::new(axis_sd)),
-        confidence_permille: U16::new((vessel.confidence.clamp(0.0, 1.0) * 1000.0).round() as u16),
         class_ais: class | (ais << 4),
     })
 }
@@ -289,7 +288,7 @@ fn unpack_vessel(
         beam_sd_m: beam_sd.get(),
         heading_deg: axis_known.then(|| f64::from(vessel.axis) * AXIS_STEP_DEG),
         heading_sd_deg: if axis_known { axis_sd.get() } else { None },
-        confidence: f64::from(vessel.confidence_permille.get()) / 1000.0,
+        confidence: f64::from(vessel.zone_confidence.confidence_permille()) / 1000.0,
         class: VesselClass::ALL
             .get(usize::from(vessel.class_ais & 0x0f))
             .copied()
