@@ -1,0 +1,153 @@
+"""Leave-ports-out cross-validation: folds, and the figures from what each fold's model found in its held-out scenes.
+
+`python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own);
+`python -m vessel.crossval figures --data DIR --runs DIR --out crossval.json` pools `RUNS/<fold>/heldout.json` and writes threshold,
+calibration, standard errors and figures for the sidecar and the model card.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from . import scenes, score
+
+FOLDS = {
+    "A": ("athens", "klang", "cartagena", "casablanca", "planet_scene_1"),
+    "B": ("genoa", "algiers", "durban", "san_francisco", "honolulu"),
+    "C": ("santos", "marseille", "hedland", "valencia", "planet_scene_3"),
+}
+BOOTSTRAP_RESAMPLES = 1000
+CALIBRATION_BINS = 14
+ERROR_BINS_M = (60.0, 120.0, 200.0)
+
+
+def pool(data, runs, name="heldout.json"):
+    rows, labels = [], []
+    for fold in FOLDS:
+        path = runs / fold / name
+        if not path.exists():
+            continue
+        for scene_name, found in json.loads(path.read_text()).items():
+            more_rows, more_labels = score.table(scene_name, found, scenes.load(scene_name, data))
+            rows += more_rows
+            labels += more_labels
+    return rows, labels
+
+
+def bootstrap(rows, labels, threshold, **subset):
+    """95 % interval of F1, resampling scenes."""
+    names = sorted({v["scene"] for v in labels})
+    counts = {
+        n: np.array(score.figure([r for r in rows if r["scene"] == n], [v for v in labels if v["scene"] == n], threshold, **subset)) for n in names
+    }
+    rng = np.random.default_rng(0)
+    values = [score.f1(sum(counts[n] for n in rng.choice(names, len(names)))) for _ in range(BOOTSTRAP_RESAMPLES)]
+    return [round(float(v), 3) for v in np.percentile(values, [2.5, 97.5])]
+
+
+def calibrate(rows):
+    """Rising table of score against the share of true vessels, by pooled bins of equal count (adjacent violators merged)."""
+    judged = sorted((r["score"], r["is"] == "tp") for r in rows if r["is"] != "ignored")
+    groups = [[*np.mean(np.array(chunk, float), axis=0), len(chunk)] for chunk in split(judged, CALIBRATION_BINS)]
+    merged = []
+    for group in groups:
+        merged.append(group)
+        while len(merged) > 1 and merged[-2][1] >= merged[-1][1]:
+            b, a = merged.pop(), merged.pop()
+            n = a[2] + b[2]
+            merged.append([(a[0] * a[2] + b[0] * b[2]) / n, (a[1] * a[2] + b[1] * b[2]) / n, n])
+    table = [[0.0, 0.0]] + [[round(float(s), 4), round(min(0.995, max(0.002, float(p))), 4)] for s, p, _ in merged]
+    table = [t for i, t in enumerate(table) if i == 0 or (t[0] > table[i - 1][0] and t[1] > table[i - 1][1])]
+    return table + [[1.0, max(0.999, table[-1][1] + 1e-4)]]
+
+
+def split(items, parts):
+    bounds = np.linspace(0, len(items), parts + 1).astype(int)
+    return [items[a:b] for a, b in zip(bounds, bounds[1:]) if b > a]
+
+
+def errors(rows, threshold):
+    """Half-widths that hold 68 % of the errors, by predicted length."""
+    hits = [r for r in rows if r["is"] == "tp" and r["score"] >= threshold]
+    table, low = [], 0.0
+    for high in (*ERROR_BINS_M, None):
+        part = [r for r in hits if low <= r["length_m"] and (high is None or r["length_m"] < high)]
+        if len(part) >= 10:
+            q = lambda values: round(float(np.percentile(values, 68)), 3)
+            table.append({
+                **({"length_m_max": high} if high else {}), "length_rel_sd": q([abs(1 - r["ratio"]) for r in part]),
+                "beam_rel_sd": q([abs(1 - r["beam_ratio"]) for r in part]), "position_sd_m": q([r["error_m"] for r in part]) ,
+                "heading_sd_deg": q([r["turn_deg"] for r in part]), "vessels": len(part),
+            })
+            low = high or low
+    table[-1].pop("length_m_max", None)
+    return table
+
+
+def figures(rows, labels, data):
+    threshold, _ = score.best_threshold(rows, labels)
+    parts = {}
+    for name, subset in score.SUBSETS.items():
+        tp, fp, fn = score.figure(rows, labels, threshold, **subset)
+        parts[name] = {"f1": round(score.f1((tp, fp, fn)), 3), "interval": bootstrap(rows, labels, threshold, **subset),
+                       "precision": round(tp / max(1, tp + fp), 3), "recall": round(tp / max(1, tp + fn), 3), "tp": tp, "fp": fp, "fn": fn}
+    ports = {}
+    for name in sorted({v["scene"] for v in labels}):
+        r, v = [x for x in rows if x["scene"] == name], [x for x in labels if x["scene"] == name]
+        ports[name] = {key: [round(score.f1(score.figure(r, v, threshold, **score.SUBSETS[key])), 3), *score.figure(r, v, threshold, **score.SUBSETS[key])]
+                       for key in ("all", "80m+")}
+    long = [r for r in rows if r["is"] == "tp" and r["score"] >= threshold and r["true_length_m"] >= 80]
+    lengths = {}
+    for low, high in ((0, 25), (25, 50), (50, 80), (80, 120), (120, 180), (180, 500)):
+        v = [x for x in labels if low <= x["length_m"] < high]
+        hit = {(r["scene"], r["label"]) for r in rows if r["is"] == "tp" and r["score"] >= threshold}
+        lengths[f"{low}-{high} m"] = [sum((x["scene"], x["index"]) in hit for x in v), len(v)]
+    quay_km2 = sum(near_quay_km2(scenes.load(n, data)) for n in {v["scene"] for v in labels})
+    near = [r for r in rows if r["is"] == "fp" and r["score"] >= threshold and r["land_m"] <= 300]
+    return threshold, {
+        "method": f"{len(FOLDS)}-fold leave-ports-out cross-validation, float32 models, development data", "threshold": round(threshold, 3), "subsets": parts,
+        "scenes_f1_tp_fp_fn": ports, "recall_by_length": lengths,
+        "median_abs_length_error_80m+": round(float(np.median([abs(1 - r["ratio"]) for r in long])), 3),
+        "median_length_ratio_80m+": round(float(np.median([r["ratio"] for r in long])), 3),
+        "median_position_error_m_80m+": round(float(np.median([r["error_m"] for r in long])), 1),
+        "median_heading_error_deg_80m+": round(float(np.median([r["turn_deg"] for r in long])), 1),
+        "water_within_300m_of_land_km2": round(quay_km2, 1), "false_alarms_per_10km2_there": round(10 * len(near) / quay_km2, 2),
+        "false_alarms_80m+_per_10km2_there": round(10 * sum(r["length_m"] >= 80 for r in near) / quay_km2, 2),
+    }
+
+
+def near_quay_km2(scene):
+    from scipy import ndimage
+
+    distance = ndimage.distance_transform_edt(scene.water) * scenes.MODEL_GSD_M
+    return float(((distance > 0) & (distance <= 300)).sum()) * scenes.MODEL_GSD_M**2 / 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("job", choices=("train", "figures"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=3200)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--found", default="heldout.json", help="name of the detections file in each fold's folder")
+    parser.add_argument("--out", type=Path, default=Path("crossval.json"))
+    args = parser.parse_args()
+    if args.job == "train":
+        for seed, (fold, names) in enumerate(FOLDS.items(), 1):
+            subprocess.run([sys.executable, "-m", "vessel.train", "--data", args.data, "--out", args.runs / fold, "--holdout", ",".join(names),
+                            "--steps", str(args.steps), "--threads", str(args.threads), "--seed", str(seed)], check=True)
+        return
+    rows, labels = pool(args.data, args.runs, args.found)
+    threshold, told = figures(rows, labels, args.data)
+    print(score.summary(rows, labels, threshold))
+    print(json.dumps({k: v for k, v in told.items() if k != "subsets"}, indent=1))
+    result = {"threshold": round(threshold, 3), "calibration": calibrate(rows), "errors": errors(rows, threshold), "figures": told}
+    args.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
