@@ -14,7 +14,7 @@ fn main() {
     if let (false, Ok(library)) = (is_dist, env::var("TFLITEC_PREBUILT_PATH"))
         && let Some(folder) = Path::new(&library).parent()
     {
-        println!("cargo:rustc-link-arg-bins=-Wl,-rpath,{}", folder.display());
-        println!("cargo:rustc-link-arg-tests=-Wl,-rpath,{}", folder.display());
+        // For every linked target: unit tests, integration tests and binaries.
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
     }
 }

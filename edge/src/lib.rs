@@ -7,3 +7,7 @@
 //! The folders stand in that order, and a stage names only the types of the stage before it and of `quaywatch_protocol`. Files
 //! and sockets are touched in `scene`, `ais`, the spool's store and `link`, and nowhere else; the clock, the disk and randomness
 //! are passed in. Events rest in exactly one place here: the spool.
+
+pub mod detect;
+pub mod scene;
+pub mod tile;

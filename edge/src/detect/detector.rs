@@ -1,0 +1,45 @@
+//! What every detector is: a plan of how it wants to see a scene, and a function from a tile to candidates.
+
+use super::{Candidate, DetectError};
+use crate::{scene::Band, tile::Tile};
+
+/// What kind of light a detector understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modality {
+    /// Reflected sunlight.
+    Optical,
+    /// Radar backscatter.
+    Radar,
+}
+
+/// How a detector wants to see a scene.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectorPlan {
+    /// What it understands.
+    pub modality: Modality,
+    /// Ground sample distance of its tiles, metres; `None`: the scene's own pixels.
+    pub gsd_m: Option<f64>,
+    /// Finest and coarsest ground sample distance of a scene that it accepts, metres.
+    pub scene_gsd_m: (f64, f64),
+    /// Columns and rows of a tile.
+    pub tile_px: usize,
+    /// Pixels at each edge of a tile that only give context.
+    pub margin_px: usize,
+    /// Bands that it uses; those that a scene lacks are left out of the tiles.
+    pub bands: Vec<Band>,
+}
+
+/// A detector. It belongs to one thread; a pool has one for each.
+pub trait Detector: Send {
+    /// Name for reports.
+    fn name(&self) -> &str;
+
+    /// How it wants to see a scene.
+    fn plan(&self) -> &DetectorPlan;
+
+    /// Finds vessels in a tile; those centred in the margin may be left out.
+    ///
+    /// # Errors
+    /// When the inference library fails or the tile is not of the planned shape.
+    fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError>;
+}
