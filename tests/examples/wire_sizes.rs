@@ -77,7 +77,11 @@ struct ProtoVessel {
 fn proto(look: &Look) -> Proto {
     let dm = |metres: Option<f64>| (metres.unwrap_or(0.0) * 10.0).round() as u32;
     let vessel = |vessel: &look::Vessel| ProtoVessel {
-        zone: look.zones.iter().position(|zone| Some(&zone.zone) == vessel.zone.as_ref()).map(|index| index as u32),
+        zone: look
+            .zones
+            .iter()
+            .position(|zone| Some(&zone.zone) == vessel.zone.as_ref())
+            .map(|index| index as u32),
         lat_e7: (vessel.lat * 1e7).round() as i32,
         lon_e7: (vessel.lon * 1e7).round() as i32,
         length_dm: dm(Some(vessel.length_m)),
@@ -88,7 +92,10 @@ fn proto(look: &Look) -> Proto {
         position_sd_dm: dm(vessel.position_sd_m),
         axis_sd_deg: vessel.heading_sd_deg.unwrap_or(0.0) as u32,
         confidence_permille: (vessel.confidence * 1000.0).round() as u32,
-        class: look::VesselClass::ALL.iter().position(|class| *class == vessel.class).unwrap_or(0) as u32,
+        class: look::VesselClass::ALL
+            .iter()
+            .position(|class| *class == vessel.class)
+            .unwrap_or(0) as u32,
         ais: vessel.ais as u32,
     };
     Proto {
@@ -101,7 +108,10 @@ fn proto(look: &Look) -> Proto {
         sensor: look.sensor.name.clone(),
         gsd_dm: (look.sensor.gsd_m * 10.0) as u32,
         zones: (look.zones.iter())
-            .map(|zone| ProtoZone { zone: zone.zone.clone(), visible_permille: (zone.visible * 1000.0) as u32 })
+            .map(|zone| ProtoZone {
+                zone: zone.zone.clone(),
+                visible_permille: (zone.visible * 1000.0) as u32,
+            })
             .collect(),
         vessels: look.vessels.iter().map(vessel).collect(),
     }
@@ -119,13 +129,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut cbor = Vec::new();
     ciborium::into_writer(&look, &mut cbor)?;
     let rows = [
-        ("Quaywatch envelope, before the signature", sealed.len() - envelope::SIGNATURE_BYTES),
+        (
+            "Quaywatch envelope, before the signature",
+            sealed.len() - envelope::SIGNATURE_BYTES,
+        ),
         ("Quaywatch envelope, with the signature", sealed.len()),
-        ("Protocol Buffers, scaled integers, no signature", prost::Message::encoded_len(&proto(&look))),
+        (
+            "Protocol Buffers, scaled integers, no signature",
+            prost::Message::encoded_len(&proto(&look)),
+        ),
         ("CBOR, the JSON form's fields, no signature", cbor.len()),
         ("JSON without spaces, no signature", serde_json::to_vec(&look)?.len()),
     ];
-    println!("one look with {} vessels over {} zones", look.vessels.len(), look.zones.len());
+    println!(
+        "one look with {} vessels over {} zones",
+        look.vessels.len(),
+        look.zones.len()
+    );
     for (form, bytes) in rows {
         println!("{bytes:>6} bytes  {form}");
     }

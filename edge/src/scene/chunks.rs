@@ -103,7 +103,9 @@ impl ChunkCache {
         self.bytes += samples.bytes();
         self.kept.push_back((index, Arc::clone(samples)));
         while self.bytes > self.bytes_max {
-            let Some((_, oldest)) = self.kept.pop_front() else { break };
+            let Some((_, oldest)) = self.kept.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.bytes();
         }
     }

@@ -59,21 +59,27 @@ impl Crs {
                 });
             }
             3857 | 900_913 | 102_100 | 3785 => {
-                "+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null".to_owned()
+                "+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null"
+                    .to_owned()
             }
             3395 => "+proj=merc +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m".to_owned(),
             32601..=32660 => format!("+proj=utm +zone={} +datum=WGS84 +units=m", code - 32600),
             32701..=32760 => format!("+proj=utm +zone={} +south +datum=WGS84 +units=m", code - 32700),
             25828..=25838 => format!("+proj=utm +zone={} +ellps=GRS80 +towgs84=0,0,0 +units=m", code - 25800),
             26901..=26923 => format!("+proj=utm +zone={} +ellps=GRS80 +towgs84=0,0,0 +units=m", code - 26900),
-            6688..=6692 => format!("+proj=utm +zone={} +ellps=GRS80 +towgs84=0,0,0 +units=m", code - 6688 + 51),
-            28348..=28358 => format!("+proj=utm +zone={} +south +ellps=GRS80 +towgs84=0,0,0 +units=m", code - 28300),
+            6688..=6692 => format!(
+                "+proj=utm +zone={} +ellps=GRS80 +towgs84=0,0,0 +units=m",
+                code - 6688 + 51
+            ),
+            28348..=28358 => format!(
+                "+proj=utm +zone={} +south +ellps=GRS80 +towgs84=0,0,0 +units=m",
+                code - 28300
+            ),
             3413 => "+proj=stere +lat_0=90 +lat_ts=70 +lon_0=-45 +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m".to_owned(),
             3995 => "+proj=stere +lat_0=90 +lat_ts=71 +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m".to_owned(),
             3031 => "+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m".to_owned(),
-            3035 => {
-                "+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 +ellps=GRS80 +towgs84=0,0,0 +units=m".to_owned()
-            }
+            3035 => "+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 +ellps=GRS80 +towgs84=0,0,0 +units=m"
+                .to_owned(),
             _ => return Err(format!("coordinate reference system {name} is not known here")),
         };
         Self::from_proj_string(&name, &definition)
@@ -153,7 +159,10 @@ mod tests {
         let (lon, lat) = utm.to_lonlat(500_000.0, 0.0).unwrap();
         assert!((lon + 123.0).abs() < 1e-9 && lat.abs() < 1e-9, "{lon} {lat}");
         let (lon, lat) = utm.to_lonlat(557_050.0, 4_176_460.0).unwrap();
-        assert!((-122.36..-122.34).contains(&lon) && (37.72..37.75).contains(&lat), "{lon} {lat}");
+        assert!(
+            (-122.36..-122.34).contains(&lon) && (37.72..37.75).contains(&lat),
+            "{lon} {lat}"
+        );
     }
 
     #[test]
@@ -184,7 +193,10 @@ mod tests {
     fn web_mercator_uses_the_sphere_and_wgs84_latitudes() {
         let crs = Crs::from_epsg(3857).unwrap();
         let (x, y) = crs.from_lonlat(-122.0, 37.0).unwrap();
-        assert!((x + 13_580_977.876_779).abs() < 1e-3 && (y - 4_439_106.787_250).abs() < 1e-3, "{x} {y}");
+        assert!(
+            (x + 13_580_977.876_779).abs() < 1e-3 && (y - 4_439_106.787_250).abs() < 1e-3,
+            "{x} {y}"
+        );
     }
 
     #[test]

@@ -74,7 +74,11 @@ pub(super) fn georef(tags: &GeoTags) -> Result<Option<Georef>, String> {
         return Ok(None);
     }
     // With PixelIsPoint, coordinates name pixel centres; here they name outer corners.
-    let shift = if tags.short(KEY_RASTER_TYPE) == Some(RASTER_PIXEL_IS_POINT) { 0.5 } else { 0.0 };
+    let shift = if tags.short(KEY_RASTER_TYPE) == Some(RASTER_PIXEL_IS_POINT) {
+        0.5
+    } else {
+        0.0
+    };
     if tags.scale.is_empty() && tags.transformation.is_empty() && tags.tie_points.len() > 6 {
         return tie_points(tags, shift).map(Some);
     }
@@ -110,7 +114,10 @@ fn transform(tags: &GeoTags) -> Result<Affine, String> {
 fn tie_points(tags: &GeoTags, shift: f64) -> Result<Georef, String> {
     let count = tags.tie_points.len() / 6;
     if count > limits::TIE_POINTS_MAX {
-        return Err(format!("{count} tie points; at most {} are read", limits::TIE_POINTS_MAX));
+        return Err(format!(
+            "{count} tie points; at most {} are read",
+            limits::TIE_POINTS_MAX
+        ));
     }
     let crs = crs(tags)?;
     let points = tags
@@ -121,7 +128,9 @@ fn tie_points(tags: &GeoTags, shift: f64) -> Result<Georef, String> {
             _ => None,
         })
         .map(|(px, py, x, y)| {
-            let (lon, lat) = crs.to_lonlat(x, y).ok_or_else(|| format!("tie point ({x}, {y}) is no place on Earth"))?;
+            let (lon, lat) = crs
+                .to_lonlat(x, y)
+                .ok_or_else(|| format!("tie point ({x}, {y}) is no place on Earth"))?;
             Ok(TiePoint { px, py, lon, lat })
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -129,7 +138,9 @@ fn tie_points(tags: &GeoTags, shift: f64) -> Result<Georef, String> {
 }
 
 fn crs(tags: &GeoTags) -> Result<Crs, String> {
-    let projected = tags.short(KEY_PROJECTED).filter(|code| *code != USER_DEFINED && *code != 0);
+    let projected = tags
+        .short(KEY_PROJECTED)
+        .filter(|code| *code != USER_DEFINED && *code != 0);
     if let Some(code) = projected {
         return Crs::from_epsg(u32::from(code));
     }
@@ -186,20 +197,31 @@ mod tests {
 
     fn corner(tags: &GeoTags) -> (f64, f64) {
         let georef = georef(tags).unwrap().unwrap();
-        Grid { width: 10, height: 10, georef }.px_to_lonlat(0.0, 0.0).unwrap()
+        Grid {
+            width: 10,
+            height: 10,
+            georef,
+        }
+        .px_to_lonlat(0.0, 0.0)
+        .unwrap()
     }
 
     #[test]
     fn scale_and_tie_point_give_the_corner() {
         let (lon, lat) = corner(&utm());
-        assert!((lon + 122.352).abs() < 0.001 && (lat - 37.734).abs() < 0.002, "{lon} {lat}");
+        assert!(
+            (lon + 122.352).abs() < 0.001 && (lat - 37.734).abs() < 0.002,
+            "{lon} {lat}"
+        );
     }
 
     #[test]
     fn pixel_is_point_moves_by_half_a_pixel() {
         let mut tags = utm();
         tags.directory[11] = 2;
-        let Georef::Affine { transform, .. } = georef(&tags).unwrap().unwrap() else { unreachable!() };
+        let Georef::Affine { transform, .. } = georef(&tags).unwrap().unwrap() else {
+            unreachable!()
+        };
         assert!((transform.x0 - 557_047.5).abs() < 1e-9 && (transform.y0 - 4_176_462.5).abs() < 1e-9);
     }
 
@@ -208,7 +230,24 @@ mod tests {
         let mut tags = utm();
         let expected = corner(&tags);
         (tags.scale, tags.tie_points) = (vec![], vec![]);
-        tags.transformation = vec![5.0, 0.0, 0.0, 557_050.0, 0.0, -5.0, 0.0, 4_176_460.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        tags.transformation = vec![
+            5.0,
+            0.0,
+            0.0,
+            557_050.0,
+            0.0,
+            -5.0,
+            0.0,
+            4_176_460.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            1.0,
+        ];
         assert_eq!(corner(&tags), expected);
     }
 

@@ -226,7 +226,10 @@ mod tests {
     #[test]
     fn a_utm_pixel_keeps_its_size_within_the_scale_factor() {
         let (across, down) = grid(32653, 133.0, 42.75, 3.0).gsd_mid_m().unwrap();
-        assert!((across - 3.0).abs() < 0.003 && (down - 3.0).abs() < 0.003, "{across} {down}");
+        assert!(
+            (across - 3.0).abs() < 0.003 && (down - 3.0).abs() < 0.003,
+            "{across} {down}"
+        );
     }
 
     #[test]
@@ -238,14 +241,19 @@ mod tests {
     #[test]
     fn a_rotated_grid_goes_there_and_back() {
         let mut rotated = grid(32653, 133.0, 42.75, 3.0);
-        let Georef::Affine { transform, .. } = &mut rotated.georef else { unreachable!() };
+        let Georef::Affine { transform, .. } = &mut rotated.georef else {
+            unreachable!()
+        };
         let (sin, cos) = 0.4_f64.sin_cos();
         (transform.xx, transform.xy, transform.yx, transform.yy) = (3.0 * cos, 3.0 * sin, 3.0 * sin, -3.0 * cos);
         let (lon, lat) = rotated.px_to_lonlat(150.25, 20.5).unwrap();
         let (px, py) = rotated.lonlat_to_px(lon, lat).unwrap();
         assert!((px - 150.25).abs() < 1e-6 && (py - 20.5).abs() < 1e-6);
         let leg = rotated.leg((10.0, 10.0), (10.0, 0.0)).unwrap();
-        assert!((leg.distance_m - 30.0).abs() < 0.05 && (leg.bearing_deg - (360.0 - 0.4_f64.to_degrees())).abs() < 2.0, "{leg:?}");
+        assert!(
+            (leg.distance_m - 30.0).abs() < 0.05 && (leg.bearing_deg - (360.0 - 0.4_f64.to_degrees())).abs() < 2.0,
+            "{leg:?}"
+        );
     }
 
     #[test]

@@ -112,7 +112,12 @@ impl Scene {
                 // A manifest may come from elsewhere: it names files beside itself only.
                 if file.path.is_absolute() || file.path.components().any(|part| part.as_os_str() == "..") {
                     let what = format!("`{}` leaves the manifest's folder", file.path.display());
-                    return Err(SceneError::new(path, SceneErrorKind::Manifest, what, "a relative path without `..`"));
+                    return Err(SceneError::new(
+                        path,
+                        SceneErrorKind::Manifest,
+                        what,
+                        "a relative path without `..`",
+                    ));
                 }
                 part(&folder.join(&file.path), &note, file.bands.as_deref())
             })
@@ -142,7 +147,9 @@ impl Scene {
         found.sort();
         let visible = found.iter().filter(|(band, _)| band.is_visible()).count();
         let mut parts = Vec::new();
-        if visible < 3 && let Some(colour) = colour {
+        if visible < 3
+            && let Some(colour) = colour
+        {
             // Three colours in one file beat one or two in their own.
             found.retain(|(band, _)| !band.is_visible());
             parts.push(part(&colour, &note, None)?);
@@ -163,7 +170,13 @@ impl Scene {
         Self::assemble(path, &name, &note, parts, hints)
     }
 
-    fn assemble(path: &Path, name: &str, note: &Sidecar, parts: Vec<Part>, hints: &OpenHints) -> Result<Self, SceneError> {
+    fn assemble(
+        path: &Path,
+        name: &str,
+        note: &Sidecar,
+        parts: Vec<Part>,
+        hints: &OpenHints,
+    ) -> Result<Self, SceneError> {
         let refuse = |what: String, expected: &str| Err(SceneError::new(path, SceneErrorKind::Bands, what, expected));
         let Some(first) = parts.first() else {
             return refuse("no files".to_owned(), "at least one band");
@@ -174,32 +187,52 @@ impl Scene {
                 return Err(SceneError::new(
                     &part.file.path,
                     SceneErrorKind::Bands,
-                    format!("{} x {} pixels beside a first band of {width} x {height}", part.info.width, part.info.height),
+                    format!(
+                        "{} x {} pixels beside a first band of {width} x {height}",
+                        part.info.width, part.info.height
+                    ),
                     "bands of one size (resample the coarser ones)",
                 ));
             }
         }
-        let mut bands: Vec<Band> = parts.iter().flat_map(|part| part.file.planes.iter().map(|(band, _)| *band)).collect();
+        let mut bands: Vec<Band> = parts
+            .iter()
+            .flat_map(|part| part.file.planes.iter().map(|(band, _)| *band))
+            .collect();
         bands.sort();
         if bands.windows(2).any(|pair| pair.first() == pair.last()) {
             return refuse("one band is there twice".to_owned(), "each band once");
         }
         if bands.is_empty() {
-            return refuse("no band that is known here".to_owned(), "blue, green, red, nir, vv or vh");
+            return refuse(
+                "no band that is known here".to_owned(),
+                "blue, green, red, nir, vv or vh",
+            );
         }
         let mut warnings = Vec::new();
         let georef = parts.iter().find_map(|part| part.info.georef.clone());
-        let kind = if bands.iter().any(|band| band.is_radar()) { SensorKind::Sar } else { SensorKind::Optical };
+        let kind = if bands.iter().any(|band| band.is_radar()) {
+            SensorKind::Sar
+        } else {
+            SensorKind::Optical
+        };
         let note_gsd_m = note.sensor.as_ref().and_then(|sensor| sensor.gsd_m);
         let georef = georef.unwrap_or_else(|| {
             warnings.push("no georeference: positions are pixels only".to_owned());
-            Georef::None { gsd_m: hints.gsd_m.or(note_gsd_m) }
+            Georef::None {
+                gsd_m: hints.gsd_m.or(note_gsd_m),
+            }
         });
         let grid = Grid { width, height, georef };
         let measured = grid.gsd_mid_m().map(|(across, down)| (across * down).sqrt());
         if measured.is_none() && grid.is_referenced() {
             let what = "the middle of the scene is no place on Earth";
-            return Err(SceneError::new(path, SceneErrorKind::Georeference, what, "a georeference that fits the scene"));
+            return Err(SceneError::new(
+                path,
+                SceneErrorKind::Georeference,
+                what,
+                "a georeference that fits the scene",
+            ));
         }
         let sensor = match &note.sensor {
             Some(given) => Sensor {
@@ -221,7 +254,9 @@ impl Scene {
             bands,
             warnings,
             fits_u16: parts.iter().all(|part| part.info.fits_u16),
-            chunk: parts.iter().fold((1, 1), |(w, h), part| (w.max(part.info.chunk.0), h.max(part.info.chunk.1))),
+            chunk: parts.iter().fold((1, 1), |(w, h), part| {
+                (w.max(part.info.chunk.0), h.max(part.info.chunk.1))
+            }),
             is_stripped: parts.iter().all(|part| part.info.chunk.0 >= width),
             files: parts.into_iter().map(|part| part.file).collect(),
         })

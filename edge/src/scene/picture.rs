@@ -32,7 +32,12 @@ impl PictureFile {
                 image::ImageError::Unsupported(_) => SceneErrorKind::Unsupported,
                 _ => SceneErrorKind::Damaged,
             };
-            SceneError::new(path, kind, error.to_string(), "a whole PNG or JPEG of at most 32 million pixels")
+            SceneError::new(
+                path,
+                kind,
+                error.to_string(),
+                "a whole PNG or JPEG of at most 32 million pixels",
+            )
         };
         let open = || -> Result<_, SceneError> {
             let file = File::open(path).map_err(|error| SceneError::io(path, &error))?;
@@ -46,7 +51,10 @@ impl PictureFile {
                 path,
                 SceneErrorKind::Limit,
                 format!("a picture of {width} x {height} pixels"),
-                format!("at most {} pixels: larger scenes as GeoTIFF", limits::PICTURE_PIXELS_MAX),
+                format!(
+                    "at most {} pixels: larger scenes as GeoTIFF",
+                    limits::PICTURE_PIXELS_MAX
+                ),
             ));
         }
         let mut reader = open()?;
@@ -83,12 +91,27 @@ impl RasterFile for PictureFile {
     }
 
     fn read(&mut self, window: Window, planes: &[usize], out: &mut [Vec<f32>]) -> Result<(), SceneError> {
-        fn copy<T: Copy + Into<f32>>(raw: &[T], width: u32, samples: usize, window: Window, plane: usize, out: &mut Vec<f32>) {
+        fn copy<T: Copy + Into<f32>>(
+            raw: &[T],
+            width: u32,
+            samples: usize,
+            window: Window,
+            plane: usize,
+            out: &mut Vec<f32>,
+        ) {
             out.clear();
             for y in window.y..window.bottom() {
                 let row = y as usize * width as usize;
-                let (from, to) = ((row + window.x as usize) * samples, (row + window.right() as usize) * samples);
-                let pixels = raw.get(from..to).unwrap_or_default().iter().skip(plane).step_by(samples);
+                let (from, to) = (
+                    (row + window.x as usize) * samples,
+                    (row + window.right() as usize) * samples,
+                );
+                let pixels = raw
+                    .get(from..to)
+                    .unwrap_or_default()
+                    .iter()
+                    .skip(plane)
+                    .step_by(samples);
                 out.extend(pixels.map(|value| (*value).into()));
             }
         }
@@ -132,13 +155,23 @@ fn world_file(path: &Path, given: Option<&Crs>) -> Result<Option<Georef>, SceneE
     let [xx, yx, xy, yy, x, y] = numbers.as_slice() else {
         return Err(bad(format!("{} numbers", numbers.len())));
     };
-    let corner = Affine { x0: *x, y0: *y, xx: *xx, xy: *xy, yx: *yx, yy: *yy };
+    let corner = Affine {
+        x0: *x,
+        y0: *y,
+        xx: *xx,
+        xy: *xy,
+        yx: *yx,
+        yy: *yy,
+    };
     let (x0, y0) = corner.apply(-0.5, -0.5);
     let transform = Affine { x0, y0, ..corner };
     if transform.invert(x0, y0).is_none() || !numbers.iter().all(|number| number.is_finite()) {
         return Err(bad("the transform squashes the scene to a line".to_owned()));
     }
-    let crs = match given.cloned().map_or_else(|| prj_code(&path.with_extension("prj")), |crs| Ok(Some(crs)))? {
+    let crs = match given
+        .cloned()
+        .map_or_else(|| prj_code(&path.with_extension("prj")), |crs| Ok(Some(crs)))?
+    {
         Some(crs) => crs,
         None if x.abs() <= 180.0 && y.abs() <= 90.0 => Crs::geographic(),
         None => {
@@ -160,18 +193,39 @@ fn prj_code(path: &Path) -> Result<Option<Crs>, SceneError> {
     }
     let text = read_text(path)?;
     let code = text.rsplit_once("\"EPSG\",").and_then(|(_, rest)| {
-        let digits: String = rest.chars().skip_while(|c| *c == '"').take_while(char::is_ascii_digit).collect();
+        let digits: String = rest
+            .chars()
+            .skip_while(|c| *c == '"')
+            .take_while(char::is_ascii_digit)
+            .collect();
         digits.parse::<u32>().ok()
     });
-    let zone = text.rsplit_once("UTM_Zone_").or_else(|| text.rsplit_once("UTM zone ")).and_then(|(_, rest)| {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        let base = if rest.get(digits.len()..)?.starts_with('S') { 32_700 } else { 32_600 };
-        Some(base + digits.parse::<u32>().ok().filter(|zone| (1..=60).contains(zone))?)
-    });
+    let zone = text
+        .rsplit_once("UTM_Zone_")
+        .or_else(|| text.rsplit_once("UTM zone "))
+        .and_then(|(_, rest)| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let base = if rest.get(digits.len()..)?.starts_with('S') {
+                32_700
+            } else {
+                32_600
+            };
+            Some(base + digits.parse::<u32>().ok().filter(|zone| (1..=60).contains(zone))?)
+        });
     let code = code.or(zone).ok_or_else(|| {
-        SceneError::new(path, SceneErrorKind::Georeference, "no EPSG code and no UTM zone", "a projection by EPSG code")
+        SceneError::new(
+            path,
+            SceneErrorKind::Georeference,
+            "no EPSG code and no UTM zone",
+            "a projection by EPSG code",
+        )
     })?;
-    Crs::from_epsg(code)
-        .map(Some)
-        .map_err(|what| SceneError::new(path, SceneErrorKind::Georeference, what, "a projection that this reader knows"))
+    Crs::from_epsg(code).map(Some).map_err(|what| {
+        SceneError::new(
+            path,
+            SceneErrorKind::Georeference,
+            what,
+            "a projection that this reader knows",
+        )
+    })
 }

@@ -14,7 +14,8 @@ pub(super) fn assign(path: &Path, info: &RasterInfo) -> Result<Vec<Option<Band>>
         return Ok(info.names.clone());
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy().to_string();
-    let is_radar = matches!(stem::sensor(&name), Some((_, SensorKind::Sar))) || info.is_float && name.to_ascii_lowercase().contains("db");
+    let is_radar = matches!(stem::sensor(&name), Some((_, SensorKind::Sar)))
+        || info.is_float && name.to_ascii_lowercase().contains("db");
     use Band::{Blue, Green, Nir, Red, Vh, Vv};
     let colours = info.samples - usize::from(info.alpha.is_some());
     let mut bands = match colours {
@@ -27,7 +28,11 @@ pub(super) fn assign(path: &Path, info: &RasterInfo) -> Result<Vec<Option<Band>>
         8 => vec![None, Some(Blue), None, Some(Green), None, Some(Red), None, Some(Nir)],
         12 | 13 => {
             let mut all = vec![None; colours];
-            for (slot, band) in all.iter_mut().skip(1).zip([Some(Blue), Some(Green), Some(Red), None, None, None, Some(Nir)]) {
+            for (slot, band) in
+                all.iter_mut()
+                    .skip(1)
+                    .zip([Some(Blue), Some(Green), Some(Red), None, None, None, Some(Nir)])
+            {
                 *slot = band;
             }
             all

@@ -49,7 +49,10 @@ pub(super) fn open(path: &Path, crs: Option<&Crs>) -> Result<Box<dyn RasterFile>
     let mut magic = [0_u8; 12];
     let mut got = 0;
     while got < magic.len() {
-        match file.read(&mut magic[got..]).map_err(|error| SceneError::io(path, &error))? {
+        match file
+            .read(&mut magic[got..])
+            .map_err(|error| SceneError::io(path, &error))?
+        {
             0 => break,
             count => got += count,
         }
@@ -68,10 +71,17 @@ pub(super) fn open(path: &Path, crs: Option<&Crs>) -> Result<Box<dyn RasterFile>
         )),
         [0x89, b'H', b'D', b'F', ..] => refuse("HDF5 is not read by this build".to_owned()),
         [b'N', b'I', b'T', b'F', ..] => refuse("NITF is not read by this build".to_owned()),
-        _ => refuse(format!("the first bytes ({}) are of no known raster format", hex(&magic[..got.min(4)]))),
+        _ => refuse(format!(
+            "the first bytes ({}) are of no known raster format",
+            hex(&magic[..got.min(4)])
+        )),
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

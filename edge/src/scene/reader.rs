@@ -31,7 +31,12 @@ impl SceneReader {
                 let highest = file.planes.iter().map(|(_, plane)| *plane).max().unwrap_or(0);
                 if (info.width, info.height) != (scene.grid.width, scene.grid.height) || highest >= info.samples {
                     let what = "the file has changed since it was opened first";
-                    return Err(SceneError::new(&file.path, SceneErrorKind::Damaged, what, "a finished file"));
+                    return Err(SceneError::new(
+                        &file.path,
+                        SceneErrorKind::Damaged,
+                        what,
+                        "a finished file",
+                    ));
                 }
                 Ok(OpenFile {
                     raster,
@@ -93,12 +98,14 @@ impl SceneReader {
     }
 
     fn check(&self, window: Window, bands: &[Band]) -> Result<(), SceneError> {
-        let refuse = |what: String, expected: String| {
-            Err(SceneError::new(&self.id, SceneErrorKind::Request, what, expected))
-        };
+        let refuse =
+            |what: String, expected: String| Err(SceneError::new(&self.id, SceneErrorKind::Request, what, expected));
         if window.is_empty() || !Window::new(0, 0, self.width, self.height).contains(&window) {
             return refuse(
-                format!("a window of {} x {} pixels at {},{}", window.width, window.height, window.x, window.y),
+                format!(
+                    "a window of {} x {} pixels at {},{}",
+                    window.width, window.height, window.x, window.y
+                ),
                 format!("a window inside {} x {} pixels", self.width, self.height),
             );
         }
@@ -108,9 +115,16 @@ impl SceneReader {
                 format!("at most {} samples", limits::READ_SAMPLES_MAX),
             );
         }
-        let has = |band: &Band| self.files.iter().any(|file| file.planes.iter().any(|(other, _)| other == band));
+        let has = |band: &Band| {
+            self.files
+                .iter()
+                .any(|file| file.planes.iter().any(|(other, _)| other == band))
+        };
         match bands.iter().find(|band| !has(band)) {
-            Some(missing) => refuse(format!("band {missing}, which the scene lacks"), "a band of the scene".to_owned()),
+            Some(missing) => refuse(
+                format!("band {missing}, which the scene lacks"),
+                "a band of the scene".to_owned(),
+            ),
             None => Ok(()),
         }
     }
@@ -132,7 +146,9 @@ impl OpenFile {
             }
         }
         for (index, (valid, seen)) in valid.iter_mut().zip(seen).enumerate() {
-            let transparent = alpha.and_then(|alpha| alpha.get(index)).is_some_and(|value| *value <= 0.0);
+            let transparent = alpha
+                .and_then(|alpha| alpha.get(index))
+                .is_some_and(|value| *value <= 0.0);
             *valid |= seen && !transparent;
         }
     }

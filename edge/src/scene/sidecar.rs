@@ -76,30 +76,50 @@ pub(super) fn read_text(path: &Path) -> Result<String, SceneError> {
     let file = File::open(path).map_err(|error| SceneError::io(path, &error))?;
     let mut text = String::new();
     let read = file.take(limits::SIDECAR_BYTES_MAX + 1).read_to_string(&mut text);
-    let bytes = read.map_err(|error| SceneError::new(path, SceneErrorKind::Manifest, error.to_string(), "UTF-8 text"))?;
+    let bytes =
+        read.map_err(|error| SceneError::new(path, SceneErrorKind::Manifest, error.to_string(), "UTF-8 text"))?;
     if bytes as u64 > limits::SIDECAR_BYTES_MAX {
         let expected = format!("at most {} bytes", limits::SIDECAR_BYTES_MAX);
-        return Err(SceneError::new(path, SceneErrorKind::Manifest, "the file is too large", expected));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Manifest,
+            "the file is too large",
+            expected,
+        ));
     }
     Ok(text)
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, SceneError> {
     let text = read_text(path)?;
-    let is_toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let is_toml = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     let parsed = if is_toml {
         toml::from_str(&text).map_err(|error| error.to_string())
     } else {
         serde_json::from_str(&text).map_err(|error| error.to_string())
     };
-    parsed.map_err(|what| SceneError::new(path, SceneErrorKind::Manifest, what.trim_end(), "what docs/SCENES.md describes"))
+    parsed.map_err(|what| {
+        SceneError::new(
+            path,
+            SceneErrorKind::Manifest,
+            what.trim_end(),
+            "what docs/SCENES.md describes",
+        )
+    })
 }
 
 /// Reads a manifest.
 pub(super) fn manifest(path: &Path) -> Result<Manifest, SceneError> {
     let manifest: Manifest = parse(path)?;
     if manifest.files.is_empty() {
-        return Err(SceneError::new(path, SceneErrorKind::Manifest, "`files` is empty", "at least one raster"));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Manifest,
+            "`files` is empty",
+            "at least one raster",
+        ));
     }
     checked(path, &manifest.sidecar())?;
     Ok(manifest)
@@ -125,7 +145,10 @@ fn checked(path: &Path, sidecar: &Sidecar) -> Result<(), SceneError> {
     if let Some(scene) = &sidecar.scene
         && !wire_limits::is_name(scene, wire_limits::SCENE_ID_BYTES_MAX)
     {
-        return refuse(format!("`scene` is `{scene}`"), "1 to 80 letters, digits, `-`, `_`, `.`");
+        return refuse(
+            format!("`scene` is `{scene}`"),
+            "1 to 80 letters, digits, `-`, `_`, `.`",
+        );
     }
     if let Some(gsd_m) = sidecar.sensor.as_ref().and_then(|sensor| sensor.gsd_m)
         && !(gsd_m.is_finite() && gsd_m > 0.0)
@@ -139,7 +162,10 @@ fn checked(path: &Path, sidecar: &Sidecar) -> Result<(), SceneError> {
 pub(super) fn crs(path: &Path, text: Option<&str>) -> Result<Option<Crs>, SceneError> {
     let Some(text) = text else { return Ok(None) };
     let refuse = |what: String| SceneError::new(path, SceneErrorKind::Manifest, what, "`crs` like EPSG:32653");
-    let code = text.trim().strip_prefix("EPSG:").and_then(|code| code.parse::<u32>().ok());
+    let code = text
+        .trim()
+        .strip_prefix("EPSG:")
+        .and_then(|code| code.parse::<u32>().ok());
     let code = code.ok_or_else(|| refuse(format!("`crs` is `{text}`")))?;
     Crs::from_epsg(code).map(Some).map_err(refuse)
 }

@@ -14,7 +14,10 @@ pub(super) fn acquired_at(name: &str) -> Option<UnixMs> {
             return None;
         }
         let (date, rest) = digits(bytes.get(start..)?, 8, b'-')?;
-        let rest = rest.strip_prefix(b"T").or_else(|| rest.strip_prefix(b"_")).or_else(|| rest.strip_prefix(b"t"))?;
+        let rest = rest
+            .strip_prefix(b"T")
+            .or_else(|| rest.strip_prefix(b"_"))
+            .or_else(|| rest.strip_prefix(b"t"))?;
         let (time, _) = digits(rest, 6, b'-').or_else(|| digits(rest, 6, b':'))?;
         let part = |text: &str, from: usize, to: usize| text.get(from..to).unwrap_or_default().to_owned();
         UnixMs::parse(&format!(
@@ -59,7 +62,12 @@ pub(super) fn sensor(name: &str) -> Option<(&'static str, SensorKind)> {
     if starts(&["LC08_", "LC09_", "LE07_"]) {
         return Some(("Landsat", SensorKind::Optical));
     }
-    if upper.contains("_RE1_") || upper.contains("_RE2_") || upper.contains("_RE3_") || upper.contains("_RE4_") || upper.contains("_RE5_") {
+    if upper.contains("_RE1_")
+        || upper.contains("_RE2_")
+        || upper.contains("_RE3_")
+        || upper.contains("_RE4_")
+        || upper.contains("_RE5_")
+    {
         return Some(("RapidEye", SensorKind::Optical));
     }
     if upper.contains("_SSC") {
@@ -80,7 +88,11 @@ fn is_mgrs_tile(upper: &str) -> bool {
 /// The sensor with a pixel size.
 pub(super) fn with_gsd(found: Option<(&'static str, SensorKind)>, kind: SensorKind, gsd_m: f64) -> Sensor {
     let (name, kind) = found.unwrap_or(("unknown", kind));
-    Sensor { name: name.to_owned(), kind, gsd_m }
+    Sensor {
+        name: name.to_owned(),
+        kind,
+        gsd_m,
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +104,10 @@ mod tests {
         for (name, time) in [
             ("20240313_013000_ps", "2024-03-13T01:30:00Z"),
             ("T10SEG_20170308T184221_B04", "2017-03-08T18:42:21Z"),
-            ("S1A_IW_GRDH_1SDV_20210105T135204_20210105T135229_036000_0437D5_2B5C", "2021-01-05T13:52:04Z"),
+            (
+                "S1A_IW_GRDH_1SDV_20210105T135204_20210105T135229_036000_0437D5_2B5C",
+                "2021-01-05T13:52:04Z",
+            ),
             ("scene-2024-03-13T01-30-00", "2024-03-13T01:30:00Z"),
         ] {
             assert_eq!(acquired_at(name), UnixMs::parse(time).ok(), "{name}");
@@ -101,16 +116,31 @@ mod tests {
 
     #[test]
     fn a_date_alone_or_an_impossible_one_is_no_time() {
-        for name in ["1056417_2017-03-08_RE3_3A", "20241399_013000", "120240313_013000", "harbour", ""] {
+        for name in [
+            "1056417_2017-03-08_RE3_3A",
+            "20241399_013000",
+            "120240313_013000",
+            "harbour",
+            "",
+        ] {
             assert_eq!(acquired_at(name), None, "{name}");
         }
     }
 
     #[test]
     fn product_names_give_their_sensor() {
-        assert_eq!(sensor("1056417_2017-03-08_RE3_3A_Visual_clip"), Some(("RapidEye", SensorKind::Optical)));
-        assert_eq!(sensor("T10SEG_20170308T184221_B04"), Some(("Sentinel-2", SensorKind::Optical)));
-        assert_eq!(sensor("s1a-iw-grd-vv-20210105t135204"), Some(("Sentinel-1", SensorKind::Sar)));
+        assert_eq!(
+            sensor("1056417_2017-03-08_RE3_3A_Visual_clip"),
+            Some(("RapidEye", SensorKind::Optical))
+        );
+        assert_eq!(
+            sensor("T10SEG_20170308T184221_B04"),
+            Some(("Sentinel-2", SensorKind::Optical))
+        );
+        assert_eq!(
+            sensor("s1a-iw-grd-vv-20210105t135204"),
+            Some(("Sentinel-1", SensorKind::Sar))
+        );
         assert_eq!(sensor("harbour"), None);
     }
 }

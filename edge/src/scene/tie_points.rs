@@ -64,16 +64,17 @@ impl TiePoints {
     #[must_use]
     pub fn to_lonlat(&self, px: f64, py: f64) -> Option<(f64, f64)> {
         match &self.model {
-            Model::Affine { lon, lat } => Some((lon[0] + lon[1] * px + lon[2] * py, lat[0] + lat[1] * px + lat[2] * py)),
+            Model::Affine { lon, lat } => {
+                Some((lon[0] + lon[1] * px + lon[2] * py, lat[0] + lat[1] * px + lat[2] * py))
+            }
             Model::Lattice { columns, rows, places } => {
                 let (i, s) = cell(columns, px)?;
                 let (j, t) = cell(rows, py)?;
                 let at = |row: usize, column: usize| places.get(row * columns.len() + column).copied();
                 let (a, b) = (at(j, i)?, at(j, i + 1)?);
                 let (c, d) = (at(j + 1, i)?, at(j + 1, i + 1)?);
-                let mix = |a: f64, b: f64, c: f64, d: f64| {
-                    (a * (1.0 - s) + b * s) * (1.0 - t) + (c * (1.0 - s) + d * s) * t
-                };
+                let mix =
+                    |a: f64, b: f64, c: f64, d: f64| (a * (1.0 - s) + b * s) * (1.0 - t) + (c * (1.0 - s) + d * s) * t;
                 Some((mix(a.0, b.0, c.0, d.0), mix(a.1, b.1, c.1, d.1)))
             }
         }
@@ -114,7 +115,9 @@ impl TiePoints {
 
 /// The cell of a rising axis that holds `value` (the outer cells reach to infinity) and the position in it.
 fn cell(axis: &[f64], value: f64) -> Option<(usize, f64)> {
-    let upper = axis.partition_point(|edge| *edge <= value).clamp(1, axis.len().checked_sub(1)?);
+    let upper = axis
+        .partition_point(|edge| *edge <= value)
+        .clamp(1, axis.len().checked_sub(1)?);
     let (from, to) = (*axis.get(upper - 1)?, *axis.get(upper)?);
     Some((upper - 1, (value - from) / (to - from)))
 }
@@ -200,15 +203,26 @@ mod tests {
         for (px, py) in [(0.0, 0.0), (1_000.5, 700.25), (25_999.0, 17_000.0), (-50.0, 10.0)] {
             let (lon, lat) = ties.to_lonlat(px, py).unwrap();
             let truth = tilted(px, py);
-            assert!((lon - truth.lon).abs() < 1e-9 && (lat - truth.lat).abs() < 1e-9, "{px},{py}");
+            assert!(
+                (lon - truth.lon).abs() < 1e-9 && (lat - truth.lat).abs() < 1e-9,
+                "{px},{py}"
+            );
             let (px_again, py_again) = ties.from_lonlat(lon, lat).unwrap();
-            assert!((px - px_again).abs() < 1e-3 && (py - py_again).abs() < 1e-3, "{px_again},{py_again}");
+            assert!(
+                (px - px_again).abs() < 1e-3 && (py - py_again).abs() < 1e-3,
+                "{px_again},{py_again}"
+            );
         }
     }
 
     #[test]
     fn four_corners_are_a_lattice_and_three_points_a_plane() {
-        let corners = [tilted(0.0, 0.0), tilted(100.0, 0.0), tilted(0.0, 100.0), tilted(100.0, 100.0)];
+        let corners = [
+            tilted(0.0, 0.0),
+            tilted(100.0, 0.0),
+            tilted(0.0, 100.0),
+            tilted(100.0, 100.0),
+        ];
         assert!(TiePoints::new(&corners).is_ok());
         let plane = TiePoints::new(&corners[..3]).unwrap();
         let (lon, _) = plane.to_lonlat(50.0, 50.0).unwrap();

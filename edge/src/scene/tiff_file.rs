@@ -50,7 +50,12 @@ fn decoding<T>(path: &Path, call: impl FnOnce() -> Result<T, TiffError>) -> Resu
             };
             Err(SceneError::new(path, kind, error.to_string(), expected))
         }
-        Err(_) => Err(SceneError::new(path, SceneErrorKind::Damaged, "the TIFF contradicts itself", expected)),
+        Err(_) => Err(SceneError::new(
+            path,
+            SceneErrorKind::Damaged,
+            "the TIFF contradicts itself",
+            expected,
+        )),
     }
 }
 
@@ -60,16 +65,22 @@ impl TiffFile {
         let file_bytes = file.metadata().map_err(|error| SceneError::io(path, &error))?.len();
         let mut reader = BufReader::with_capacity(32 << 10, file);
         let head = read_head(&mut reader).map_err(|error| {
-            SceneError::new(path, SceneErrorKind::Damaged, format!("its header: {error}"), "a whole TIFF")
+            SceneError::new(
+                path,
+                SceneErrorKind::Damaged,
+                format!("its header: {error}"),
+                "a whole TIFF",
+            )
         })?;
         let mut limits = Limits::default();
         limits.decoding_buffer_size = limits::CHUNK_BYTES_MAX;
         limits.intermediate_buffer_size = limits::CHUNK_BYTES_MAX;
         limits.ifd_value_size = limits::TAG_BYTES_MAX;
-        let mut decoder = decoding(path, || Decoder::new(Patched::new(reader, &head)).map(|decoder| decoder.with_limits(limits)))?;
-        let facts = decoding(path, || read_facts(&mut decoder, &head)).and_then(|facts| {
-            facts.map_err(|(kind, what, expected)| SceneError::new(path, kind, what, expected))
+        let mut decoder = decoding(path, || {
+            Decoder::new(Patched::new(reader, &head)).map(|decoder| decoder.with_limits(limits))
         })?;
+        let facts = decoding(path, || read_facts(&mut decoder, &head))
+            .and_then(|facts| facts.map_err(|(kind, what, expected)| SceneError::new(path, kind, what, expected)))?;
         facts
             .check_chunks(file_bytes)
             .map_err(|what| SceneError::new(path, SceneErrorKind::Damaged, what, "a file that holds all its data"))?;
@@ -84,7 +95,9 @@ impl TiffFile {
             ));
         }
         // A row of tiles is decoded once while windows move down the scene; a strip is its own row.
-        let row_bytes = chunk_bytes.saturating_mul(u64::from(facts.chunks_across)).saturating_mul(facts.planes() as u64);
+        let row_bytes = chunk_bytes
+            .saturating_mul(u64::from(facts.chunks_across))
+            .saturating_mul(facts.planes() as u64);
         let cache_bytes = (row_bytes as usize).clamp(limits::CHUNK_CACHE_BYTES_MAX, limits::CHUNK_BYTES_MAX);
         Ok(Self {
             path: path.to_path_buf(),
@@ -157,14 +170,25 @@ impl RasterFile for TiffFile {
                 .map_err(|error| SceneError::io(&self.path, &error));
         }
         let (chunk_width, chunk_height) = self.facts.info.chunk;
-        let step = if self.facts.is_planar { 1 } else { self.facts.info.samples };
+        let step = if self.facts.is_planar {
+            1
+        } else {
+            self.facts.info.samples
+        };
         let mut converted = Vec::new();
         for chunk_row in window.y / chunk_height..=(window.bottom() - 1) / chunk_height {
             for chunk_column in window.x / chunk_width..=(window.right() - 1) / chunk_width {
-                let area = Window::new(chunk_column * chunk_width, chunk_row * chunk_height, chunk_width, chunk_height);
+                let area = Window::new(
+                    chunk_column * chunk_width,
+                    chunk_row * chunk_height,
+                    chunk_width,
+                    chunk_height,
+                );
                 // The decoder trims the chunks at the right and lower edge.
                 let scene = Window::new(0, 0, self.facts.info.width, self.facts.info.height);
-                let (Some(area), Some(part)) = (area.intersect(&scene), area.intersect(&window)) else { continue };
+                let (Some(area), Some(part)) = (area.intersect(&scene), area.intersect(&window)) else {
+                    continue;
+                };
                 let place = chunk_row * self.facts.chunks_across + chunk_column;
                 if self.facts.is_ycbcr {
                     let samples = self.chunk(place)?;

@@ -112,7 +112,9 @@ impl<R: Read + Seek> Read for Patched<R> {
         let got = self.inner.read(buffer)?;
         if let Some((at, bytes)) = self.patch {
             for (offset, byte) in (at..).zip(bytes) {
-                if let Some(place) = offset.checked_sub(self.position).and_then(|place| usize::try_from(place).ok())
+                if let Some(place) = offset
+                    .checked_sub(self.position)
+                    .and_then(|place| usize::try_from(place).ok())
                     && place < got
                     && let Some(slot) = buffer.get_mut(place)
                 {
@@ -171,6 +173,11 @@ mod tests {
     fn a_directory_that_claims_too_much_is_refused() {
         let mut bytes = little_rgb();
         bytes[8..10].copy_from_slice(&[0xff, 0xff]);
-        assert!(read_head(&mut Cursor::new(&bytes)).unwrap_err().to_string().contains("65535"));
+        assert!(
+            read_head(&mut Cursor::new(&bytes))
+                .unwrap_err()
+                .to_string()
+                .contains("65535")
+        );
     }
 }

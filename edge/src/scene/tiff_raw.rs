@@ -102,8 +102,15 @@ impl RawLayout {
         for y in window.y..window.bottom() {
             for chunk_column in window.x / chunk_width..=(window.right() - 1) / chunk_width {
                 let chunk_row = y / chunk_height;
-                let area = Window::new(chunk_column * chunk_width, chunk_row * chunk_height, chunk_width, chunk_height);
-                let Some(part) = area.intersect(&window).and_then(|part| part.intersect(&scene)) else { continue };
+                let area = Window::new(
+                    chunk_column * chunk_width,
+                    chunk_row * chunk_height,
+                    chunk_width,
+                    chunk_height,
+                );
+                let Some(part) = area.intersect(&window).and_then(|part| part.intersect(&scene)) else {
+                    continue;
+                };
                 let place = chunk_row * self.chunks_across + chunk_column;
                 let step = if self.is_planar { 1 } else { self.samples };
                 let target = (y - window.y) as usize * window.width as usize + (part.x - window.x) as usize;
@@ -151,7 +158,8 @@ impl RawLayout {
         let size = self.kind.bytes();
         for (slot, pixel) in out.iter_mut().zip(bytes.chunks_exact(size * step)) {
             let mut value = [0_u8; 8];
-            if let (Some(source), Some(target)) = (pixel.get(sample * size..(sample + 1) * size), value.get_mut(..size)) {
+            if let (Some(source), Some(target)) = (pixel.get(sample * size..(sample + 1) * size), value.get_mut(..size))
+            {
                 target.copy_from_slice(source);
                 if self.is_big_endian {
                     target.reverse();
@@ -164,7 +172,9 @@ impl RawLayout {
 
 /// Full-range YCbCr (JPEG in TIFF) to RGB, by ITU-T T.871.
 pub(super) fn ycbcr_to_rgb(samples: &Samples) -> Vec<u8> {
-    let Samples::U8(values) = samples else { return Vec::new() };
+    let Samples::U8(values) = samples else {
+        return Vec::new();
+    };
     let mut out = Vec::with_capacity(values.len());
     for pixel in values.chunks_exact(3) {
         if let [y, cb, cr] = pixel {

@@ -61,7 +61,10 @@ impl Facts {
     pub(super) fn check_chunks(&self, file_bytes: u64) -> Result<(), String> {
         let needed = self.chunks_per_plane as usize * self.planes();
         if self.offsets.len() != needed || self.counts.len() != needed {
-            return Err(format!("{} strips or tiles are listed where {needed} are needed", self.offsets.len()));
+            return Err(format!(
+                "{} strips or tiles are listed where {needed} are needed",
+                self.offsets.len()
+            ));
         }
         let (width, height) = self.info.chunk;
         let samples = if self.is_planar { 1 } else { self.info.samples as u64 };
@@ -92,13 +95,26 @@ impl Facts {
 pub(super) fn read_facts<R: Read + Seek>(decoder: &mut Decoder<R>, head: &Head) -> TiffResult<Result<Facts, Refusal>> {
     let (width, height) = decoder.dimensions()?;
     let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel)?.unwrap_or(1);
-    let bits = decoder.find_tag_unsigned_vec::<u16>(Tag::BitsPerSample)?.unwrap_or_else(|| vec![1]);
-    let formats = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat)?.unwrap_or_else(|| vec![1]);
-    let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression)?.unwrap_or(COMPRESSION_NONE);
-    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation)?.unwrap_or(1);
+    let bits = decoder
+        .find_tag_unsigned_vec::<u16>(Tag::BitsPerSample)?
+        .unwrap_or_else(|| vec![1]);
+    let formats = decoder
+        .find_tag_unsigned_vec::<u16>(Tag::SampleFormat)?
+        .unwrap_or_else(|| vec![1]);
+    let compression = decoder
+        .find_tag_unsigned::<u16>(Tag::Compression)?
+        .unwrap_or(COMPRESSION_NONE);
+    let photometric = decoder
+        .find_tag_unsigned::<u16>(Tag::PhotometricInterpretation)?
+        .unwrap_or(1);
     let is_planar = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration)?.unwrap_or(1) == 2 && samples > 1;
-    let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?.unwrap_or_default();
-    let (bit, format) = (bits.first().copied().unwrap_or(1), formats.first().copied().unwrap_or(1));
+    let extra = decoder
+        .find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?
+        .unwrap_or_default();
+    let (bit, format) = (
+        bits.first().copied().unwrap_or(1),
+        formats.first().copied().unwrap_or(1),
+    );
     if let Some(refusal) = refusal(width, height, samples, bit, format, photometric) {
         return Ok(Err(refusal));
     }
@@ -112,12 +128,24 @@ pub(super) fn read_facts<R: Read + Seek>(decoder: &mut Decoder<R>, head: &Head) 
     let offsets = decoder.find_tag_unsigned_vec::<u64>(offset_tag)?.unwrap_or_default();
     let counts = decoder.find_tag_unsigned_vec::<u64>(count_tag)?.unwrap_or_default();
     if chunk_width == 0 || chunk_height == 0 {
-        return Ok(Err((SceneErrorKind::Damaged, "tiles of no size".to_owned(), "a whole TIFF")));
+        return Ok(Err((
+            SceneErrorKind::Damaged,
+            "tiles of no size".to_owned(),
+            "a whole TIFF",
+        )));
     }
-    let chunk_height = chunk_height.min(height.max(1)).max(if is_tiled { chunk_height } else { 1 });
+    let chunk_height = chunk_height
+        .min(height.max(1))
+        .max(if is_tiled { chunk_height } else { 1 });
     let georef = match geokeys::georef(&geo_tags(decoder)?) {
         Ok(georef) => georef,
-        Err(what) => return Ok(Err((SceneErrorKind::Georeference, what, "a georeference that this reader knows"))),
+        Err(what) => {
+            return Ok(Err((
+                SceneErrorKind::Georeference,
+                what,
+                "a georeference that this reader knows",
+            )));
+        }
     };
     let samples = usize::from(samples);
     // Extra samples stand last; the alpha plane is the one that is marked so.
@@ -137,7 +165,10 @@ pub(super) fn read_facts<R: Read + Seek>(decoder: &mut Decoder<R>, head: &Head) 
             georef,
             nodata: ascii(decoder, Tag::GdalNodata)?.and_then(|text| text.trim().parse().ok()),
             alpha,
-            names: band_names(&ascii(decoder, Tag::Unknown(TAG_GDAL_METADATA))?.unwrap_or_default(), samples),
+            names: band_names(
+                &ascii(decoder, Tag::Unknown(TAG_GDAL_METADATA))?.unwrap_or_default(),
+                samples,
+            ),
             is_rgb: head.is_rgb || photometric == PHOTOMETRIC_YCBCR,
             is_float: format == FORMAT_FLOAT,
             header_time: ascii(decoder, Tag::DateTime)?.and_then(|text| header_time(&text)),
@@ -159,7 +190,11 @@ fn refusal(width: u32, height: u32, samples: u16, bits: u16, format: u16, photom
     use SceneErrorKind::{Damaged, Limit, Unsupported};
     let pixels = u64::from(width) * u64::from(height);
     if width == 0 || height == 0 || samples == 0 {
-        return Some((Damaged, format!("a raster of {width} x {height} pixels, {samples} bands"), "at least one pixel"));
+        return Some((
+            Damaged,
+            format!("a raster of {width} x {height} pixels, {samples} bands"),
+            "at least one pixel",
+        ));
     }
     if width > limits::SCENE_SIDE_PX_MAX || height > limits::SCENE_SIDE_PX_MAX || pixels > limits::SCENE_PIXELS_MAX {
         let what = format!("a raster of {width} x {height} pixels");
@@ -177,7 +212,11 @@ fn refusal(width: u32, height: u32, samples: u16, bits: u16, format: u16, photom
     }
     if !matches!((bits, format), (8 | 16 | 32, 1 | 2) | (16 | 32 | 64, FORMAT_FLOAT)) {
         let what = format!("{bits}-bit samples of format {format}");
-        return Some((Unsupported, what, "8-, 16- or 32-bit integers or 16-, 32- or 64-bit floats"));
+        return Some((
+            Unsupported,
+            what,
+            "8-, 16- or 32-bit integers or 16-, 32- or 64-bit floats",
+        ));
     }
     if matches!(photometric, PHOTOMETRIC_PALETTE | PHOTOMETRIC_CMYK) {
         return Some((
@@ -191,7 +230,9 @@ fn refusal(width: u32, height: u32, samples: u16, bits: u16, format: u16, photom
 
 fn geo_tags<R: Read + Seek>(decoder: &mut Decoder<R>) -> TiffResult<geokeys::GeoTags> {
     let mut doubles = |tag: Tag| -> TiffResult<Vec<f64>> {
-        decoder.find_tag(tag)?.map_or_else(|| Ok(Vec::new()), tiff::decoder::ifd::Value::into_f64_vec)
+        decoder
+            .find_tag(tag)?
+            .map_or_else(|| Ok(Vec::new()), tiff::decoder::ifd::Value::into_f64_vec)
     };
     let (scale, tie_points) = (doubles(Tag::ModelPixelScaleTag)?, doubles(Tag::ModelTiepointTag)?);
     let (transformation, params) = (doubles(Tag::ModelTransformationTag)?, doubles(Tag::GeoDoubleParamsTag)?);
@@ -200,7 +241,9 @@ fn geo_tags<R: Read + Seek>(decoder: &mut Decoder<R>) -> TiffResult<geokeys::Geo
         tie_points,
         transformation,
         doubles: params,
-        directory: decoder.find_tag_unsigned_vec::<u16>(Tag::GeoKeyDirectoryTag)?.unwrap_or_default(),
+        directory: decoder
+            .find_tag_unsigned_vec::<u16>(Tag::GeoKeyDirectoryTag)?
+            .unwrap_or_default(),
         text: ascii(decoder, Tag::GeoAsciiParamsTag)?.unwrap_or_default(),
     })
 }
@@ -213,7 +256,10 @@ fn ascii<R: Read + Seek>(decoder: &mut Decoder<R>, tag: Tag) -> TiffResult<Optio
 /// Band names from GDAL's metadata: `<Item name="DESCRIPTION" sample="0" role="description">Blue</Item>`.
 fn band_names(metadata: &str, samples: usize) -> Vec<Option<Band>> {
     let mut names = vec![None; samples];
-    for item in metadata.split("<Item").filter(|item| item.contains("role=\"description\"")) {
+    for item in metadata
+        .split("<Item")
+        .filter(|item| item.contains("role=\"description\""))
+    {
         let sample = item
             .split_once("sample=\"")
             .and_then(|(_, rest)| rest.split_once('"'))
@@ -246,7 +292,10 @@ mod tests {
 
     #[test]
     fn the_header_time_is_utc() {
-        assert_eq!(header_time("2024:03:13 01:30:00\0"), UnixMs::parse("2024-03-13T01:30:00Z").ok());
+        assert_eq!(
+            header_time("2024:03:13 01:30:00\0"),
+            UnixMs::parse("2024-03-13T01:30:00Z").ok()
+        );
         assert_eq!(header_time("yesterday"), None);
     }
 }

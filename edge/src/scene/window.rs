@@ -63,7 +63,10 @@ impl Window {
     /// True when the point, in pixels, lies inside.
     #[must_use]
     pub fn contains_point(&self, px: f64, py: f64) -> bool {
-        px >= f64::from(self.x) && px < f64::from(self.right()) && py >= f64::from(self.y) && py < f64::from(self.bottom())
+        px >= f64::from(self.x)
+            && px < f64::from(self.right())
+            && py >= f64::from(self.y)
+            && py < f64::from(self.bottom())
     }
 
     /// The window grown by `margin` pixels on each side, cut to a scene of `width` by `height` pixels.
