@@ -1,0 +1,19 @@
+//! The simulated feed: a scripted ground truth, and what a station would have made of it.
+//!
+//! A [`script`] (TOML) and a seed make a [`world::World`]: a [`history`] of stays, trains and stacks at [`place`]s, under a
+//! [`weather`], passed by sensors on a [`schedule`]. [`world::World::scene_truth`] tells what one sensor could see at one
+//! site and moment ([`truth`]): a renderer draws it, a simulated station turns it into looks.
+//! Everything varies by named streams of one seed ([`chance`]): the same script and seed give the same bytes.
+
+pub mod chance;
+pub mod cloud;
+pub mod colour;
+pub mod frame;
+pub mod history;
+pub mod place;
+pub mod schedule;
+pub mod script;
+pub mod sun;
+pub mod truth;
+pub mod weather;
+pub mod world;

@@ -1,0 +1,63 @@
+//! What a case expects of the engine, written in the script itself.
+
+use serde::Deserialize;
+
+use super::{Name, When};
+
+/// One expectation: an alert of a kind, at a site, opened within a window. Used with `forbid` it is what must not come.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Kind of alert: `coincidence`, `surge`, `slowdown`, `voyage`, `shift`, `ledger`, `dark_count`, `growth`; `*` for any.
+    pub kind: String,
+    /// Rule, where only one will do.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// A site among the alert's sites; absent: any.
+    #[serde(default)]
+    pub site: Option<Name>,
+    /// Another site that must be among the alert's sites too.
+    #[serde(default)]
+    pub also: Option<Name>,
+    /// Opened not before.
+    #[serde(default)]
+    pub from: Option<When>,
+    /// Opened not after.
+    #[serde(default)]
+    pub to: Option<When>,
+    /// How many such alerts, least; 1 when absent.
+    #[serde(default)]
+    pub count_min: Option<u32>,
+    /// How many such alerts, most.
+    #[serde(default)]
+    pub count_max: Option<u32>,
+    /// Signal kinds that must stand in the alert.
+    #[serde(default)]
+    pub signals: Vec<String>,
+    /// A number in the alert's details (dotted path) and the bounds within which it must lie.
+    #[serde(default)]
+    pub detail: Option<DetailBounds>,
+    /// Severities that are allowed; empty: any.
+    #[serde(default)]
+    pub severity: Vec<String>,
+    /// Share of seeds in which it must hold; 0.95 when absent.
+    #[serde(default)]
+    pub share_min: Option<f64>,
+    /// Why, for people.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// Bounds on a number in the details of an alert.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetailBounds {
+    /// Dotted path under `details`, like `legs` or `interval.high`; a list or object counts by its length.
+    pub path: String,
+    /// Least.
+    #[serde(default)]
+    pub min: Option<f64>,
+    /// Most.
+    #[serde(default)]
+    pub max: Option<f64>,
+}
