@@ -13,6 +13,7 @@ pub mod history;
 pub mod place;
 pub mod schedule;
 pub mod script;
+pub mod station;
 pub mod sun;
 pub mod truth;
 pub mod weather;
