@@ -11,12 +11,7 @@ pub mod sight;
 
 use std::collections::BTreeMap;
 
-use quaywatch_protocol::contract::{
-    look::Look,
-    site::ZoneKind,
-    look::SensorKind,
-    time::UnixMs,
-};
+use quaywatch_protocol::contract::{look::Look, look::SensorKind, site::ZoneKind, time::UnixMs};
 
 use super::{chance::Chance, schedule::Pass, world::World};
 
@@ -38,8 +33,14 @@ pub fn looks_at(kind: SensorKind, zone: ZoneKind) -> bool {
 /// The looks of all passes, in the order in which central received them. Sequence numbers are those of each station.
 #[must_use]
 pub fn looks(world: &World, noise: Noise) -> Vec<Look> {
-    let mut looks: Vec<Look> = world.passes().iter().filter_map(|pass| look(world, pass, noise)).collect();
-    looks.sort_by(|a, b| (a.received_at, &a.station, &a.scene, &a.site).cmp(&(b.received_at, &b.station, &b.scene, &b.site)));
+    let mut looks: Vec<Look> = world
+        .passes()
+        .iter()
+        .filter_map(|pass| look(world, pass, noise))
+        .collect();
+    looks.sort_by(|a, b| {
+        (a.received_at, &a.station, &a.scene, &a.site).cmp(&(b.received_at, &b.station, &b.scene, &b.site))
+    });
     let mut next: BTreeMap<String, u64> = BTreeMap::new();
     for look in &mut looks {
         let seq = next.entry(look.station.clone()).or_insert(0);
@@ -65,7 +66,11 @@ pub fn look(world: &World, pass: &Pass, noise: Noise) -> Option<Look> {
 }
 
 fn received_at(world: &World, pass: &Pass, noise: Noise) -> UnixMs {
-    let station = world.script.station.iter().find(|station| *station.id.get_ref() == pass.station);
+    let station = world
+        .script
+        .station
+        .iter()
+        .find(|station| *station.id.get_ref() == pass.station);
     let median_min = station.map_or(0.0, |station| station.latency_min);
     let minutes = match noise {
         Noise::Perfect => median_min,
@@ -73,7 +78,12 @@ fn received_at(world: &World, pass: &Pass, noise: Noise) -> UnixMs {
             let mut chance = Chance::new(world.seed, &["latency", &pass.station, &pass.site, &pass.scene]);
             let usual = median_min * (rates::LATENCY_LOG_SD * chance.normal()).exp();
             let held = chance.yes(rates::HELD_SHARE);
-            usual + if held { chance.exponential(rates::HELD_MEAN_MIN) } else { 0.0 }
+            usual
+                + if held {
+                    chance.exponential(rates::HELD_MEAN_MIN)
+                } else {
+                    0.0
+                }
         }
     };
     UnixMs(pass.at.plus_ms((minutes * 60_000.0) as i64).0 / 1_000 * 1_000)

@@ -38,7 +38,11 @@ pub fn look(place: &Place, truth: &SceneTruth, pass: &Pass, perfect: Look, seed:
         chance,
     };
     let zones: Vec<ZoneSeen> = perfect.zones.iter().map(|zone| errors.zone(zone)).collect();
-    let mut vessels: Vec<Vessel> = truth.vessels.iter().filter_map(|vessel| errors.vessel(vessel)).collect();
+    let mut vessels: Vec<Vessel> = truth
+        .vessels
+        .iter()
+        .filter_map(|vessel| errors.vessel(vessel))
+        .collect();
     vessels.extend(errors.false_vessels(&zones));
     let rail = perfect.rail.iter().map(|track| errors.rail(track)).collect();
     let stacks = perfect.stacks.iter().map(|stack| errors.stack(stack)).collect();
@@ -68,7 +72,11 @@ impl Errors<'_> {
         let partly = zone.visible > 0.0 && zone.visible < 1.0;
         let error = rates::VISIBLE_SD * self.chance.normal();
         ZoneSeen {
-            visible: if partly { rounded((zone.visible + error).clamp(0.0, 1.0), 2) } else { zone.visible },
+            visible: if partly {
+                rounded((zone.visible + error).clamp(0.0, 1.0), 2)
+            } else {
+                zone.visible
+            },
             ..zone.clone()
         }
     }
@@ -108,7 +116,11 @@ impl Errors<'_> {
             class: self.class(vessel.class),
             ais,
             mmsi,
-            ais_flags: if ais == Ais::Matched { exact.ais_flags } else { Vec::new() },
+            ais_flags: if ais == Ais::Matched {
+                exact.ais_flags
+            } else {
+                Vec::new()
+            },
             zone: exact.zone,
         })
     }
@@ -130,18 +142,31 @@ impl Errors<'_> {
     fn radio(&mut self, exact: &Vessel, vessel: &VesselTruth) -> (Ais, Option<u32>) {
         let slip = self.chance.unit();
         match (exact.ais, vessel.radio) {
-            (Ais::Matched, RadioTruth::Transmitting { spoofed: false, .. }) if slip < rates::FALSE_DARK => (Ais::Dark, None),
-            (Ais::Dark, _) if slip < rates::FALSE_MATCH => (Ais::Matched, Some(273_000_000 + self.chance.whole([0, 999_999]))),
+            (Ais::Matched, RadioTruth::Transmitting { spoofed: false, .. }) if slip < rates::FALSE_DARK => {
+                (Ais::Dark, None)
+            }
+            (Ais::Dark, _) if slip < rates::FALSE_MATCH => {
+                (Ais::Matched, Some(273_000_000 + self.chance.whole([0, 999_999])))
+            }
             (ais, _) => (ais, exact.mmsi),
         }
     }
 
     fn class(&mut self, class: VesselClass) -> VesselClass {
-        let named = if self.gsd_m() <= 5.0 { rates::CLASS_NAMED.0 } else { rates::CLASS_NAMED.1 };
+        let named = if self.gsd_m() <= 5.0 {
+            rates::CLASS_NAMED.0
+        } else {
+            rates::CLASS_NAMED.1
+        };
         if !self.chance.yes(named) {
             VesselClass::Vessel
         } else if self.chance.yes(rates::CLASS_WRONG) {
-            let others = [VesselClass::Cargo, VesselClass::Bulk, VesselClass::Tanker, VesselClass::Container];
+            let others = [
+                VesselClass::Cargo,
+                VesselClass::Bulk,
+                VesselClass::Tanker,
+                VesselClass::Container,
+            ];
             others[self.chance.whole([0, 3]) as usize]
         } else {
             class
@@ -163,7 +188,13 @@ impl Errors<'_> {
             .filter(|seen| seen.visible > 0.0)
             .filter(|seen| {
                 let found = self.place.site.zone(&seen.zone);
-                found.is_some_and(|zone| if kind == 0 { zone.kind.is_berth() } else { zone.kind == ZoneKind::Anchorage })
+                found.is_some_and(|zone| {
+                    if kind == 0 {
+                        zone.kind.is_berth()
+                    } else {
+                        zone.kind == ZoneKind::Anchorage
+                    }
+                })
             })
             .map(|seen| seen.zone.as_str())
             .collect();
@@ -176,7 +207,13 @@ impl Errors<'_> {
             (Some(zone.to_owned()), rectangle.middle + along + across)
         } else {
             let reach = [-ELSEWHERE_M, ELSEWHERE_M];
-            (None, Coord { x: self.chance.between(reach), y: self.chance.between(reach) })
+            (
+                None,
+                Coord {
+                    x: self.chance.between(reach),
+                    y: self.chance.between(reach),
+                },
+            )
         };
         if hides(self.truth, at) != Hides::Nothing {
             return None;
@@ -187,17 +224,33 @@ impl Errors<'_> {
             zone,
             lat: rounded(seen.y(), 6),
             lon: rounded(seen.x(), 6),
-            position_sd_m: Some(rounded((rates::CENTRE_SD_PX * self.gsd_m()).hypot(rates::SCENE_SHIFT_SD_M), 1)),
+            position_sd_m: Some(rounded(
+                (rates::CENTRE_SD_PX * self.gsd_m()).hypot(rates::SCENE_SHIFT_SD_M),
+                1,
+            )),
             length_m: rounded(length_m, 1),
-            length_sd_m: Some(rounded((rates::LENGTH_SD.0 * self.gsd_m()).hypot(rates::LENGTH_SD.1 * length_m), 1)),
-            beam_m: Some(rounded((length_m / self.chance.between([2.5, 6.0])).max(self.gsd_m()), 1)),
+            length_sd_m: Some(rounded(
+                (rates::LENGTH_SD.0 * self.gsd_m()).hypot(rates::LENGTH_SD.1 * length_m),
+                1,
+            )),
+            beam_m: Some(rounded(
+                (length_m / self.chance.between([2.5, 6.0])).max(self.gsd_m()),
+                1,
+            )),
             beam_sd_m: Some(rounded(rates::BEAM_SD.0 * self.gsd_m(), 1)),
             heading_deg: Some(rounded(self.chance.between([0.0, 179.9]), 1)),
-            heading_sd_deg: Some(rounded(rates::AXIS_SD.0 + rates::AXIS_SD.1 * self.gsd_m() / length_m, 1)),
+            heading_sd_deg: Some(rounded(
+                rates::AXIS_SD.0 + rates::AXIS_SD.1 * self.gsd_m() / length_m,
+                1,
+            )),
             confidence: rounded(rates::CONFIDENCE_MIN + 0.4 * self.chance.unit().powi(2), 3),
             class: VesselClass::Vessel,
             // Nothing there transmits: in coverage a false vessel is a dark one.
-            ais: if self.truth.ais_covered { Ais::Dark } else { Ais::Uncovered },
+            ais: if self.truth.ais_covered {
+                Ais::Dark
+            } else {
+                Ais::Uncovered
+            },
             mmsi: None,
             ais_flags: Vec::new(),
         })
@@ -211,7 +264,9 @@ impl Errors<'_> {
         // What is too short for a car is not reported as one.
         let reported_m = if occupied_m < 10.0 { 0.0 } else { occupied_m };
         let cars = if reported_m > 0.0 {
-            (f64::from(track.cars) + cars_sd * self.chance.normal()).round().max(1.0) as u32
+            (f64::from(track.cars) + cars_sd * self.chance.normal())
+                .round()
+                .max(1.0) as u32
         } else {
             0
         };
@@ -252,7 +307,11 @@ impl Errors<'_> {
         StackSeen {
             area_m2: rounded(area_m2, 1),
             area_sd_m2: Some(rounded(area_sd, 1)),
-            row_m: if stack.row_m > 0.0 { rounded(row_m.max(0.0), 1) } else { 0.0 },
+            row_m: if stack.row_m > 0.0 {
+                rounded(row_m.max(0.0), 1)
+            } else {
+                0.0
+            },
             ..stack.clone()
         }
     }

@@ -47,15 +47,26 @@ pub fn look(place: &Place, truth: &SceneTruth, pass: &Pass) -> Look {
         received_at: None,
         sensor: pass.sensor.clone(),
         vessels: vessels(place, truth),
-        rail: if pass.sensor.kind == SensorKind::Optical { rail(place, truth, &listed) } else { Vec::new() },
-        stacks: if pass.sensor.kind == SensorKind::Optical { stacks(place, truth, &listed) } else { Vec::new() },
+        rail: if pass.sensor.kind == SensorKind::Optical {
+            rail(place, truth, &listed)
+        } else {
+            Vec::new()
+        },
+        stacks: if pass.sensor.kind == SensorKind::Optical {
+            stacks(place, truth, &listed)
+        } else {
+            Vec::new()
+        },
         aircraft: aircraft(place, truth, &listed),
         zones,
     }
 }
 
 fn vessels(place: &Place, truth: &SceneTruth) -> Vec<Vessel> {
-    let visible = truth.vessels.iter().filter(|vessel| hides(truth, place.frame.to_m(vessel.centre)) == Hides::Nothing);
+    let visible = truth
+        .vessels
+        .iter()
+        .filter(|vessel| hides(truth, place.frame.to_m(vessel.centre)) == Hides::Nothing);
     visible.map(|vessel| vessel_seen(vessel, truth.ais_covered)).collect()
 }
 
@@ -64,7 +75,11 @@ fn vessels(place: &Place, truth: &SceneTruth) -> Vec<Vessel> {
 pub fn vessel_seen(vessel: &VesselTruth, covered: bool) -> Vessel {
     let (ais, mmsi, ais_flags) = match vessel.radio {
         RadioTruth::Transmitting { mmsi, spoofed, .. } if covered => {
-            let flags = if spoofed { vec![AisFlag::PositionMismatch] } else { Vec::new() };
+            let flags = if spoofed {
+                vec![AisFlag::PositionMismatch]
+            } else {
+                Vec::new()
+            };
             (Ais::Matched, Some(mmsi), flags)
         }
         RadioTruth::Silent if covered => (Ais::Dark, None, Vec::new()),
@@ -90,7 +105,11 @@ pub fn vessel_seen(vessel: &VesselTruth, covered: bool) -> Vessel {
 }
 
 fn rail(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> Vec<RailSeen> {
-    let tracks = place.site.zones.iter().filter(|zone| zone.kind == ZoneKind::RailTrack && listed(&zone.id));
+    let tracks = place
+        .site
+        .zones
+        .iter()
+        .filter(|zone| zone.kind == ZoneKind::RailTrack && listed(&zone.id));
     let mut entries = Vec::new();
     for zone in tracks {
         for (track, line) in place.tracks(&zone.id, Some(&zone.track)) {
@@ -108,10 +127,15 @@ fn rail(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> Ve
                 cars_sd: Some(PERFECT_SD_M),
                 mix: CarMix::default(),
             };
-            let here = truth.trains.iter().filter(|train| train.zone == zone.id && train.track == track);
+            let here = truth
+                .trains
+                .iter()
+                .filter(|train| train.zone == zone.id && train.track == track);
             for car in here.flat_map(|train| &train.cars) {
                 let middle = (car.start_m + car.length_m / 2.0) / length_m;
-                let seen = line.point_at_ratio_from_start(&Euclidean, middle).is_some_and(|at| clear(at.into()));
+                let seen = line
+                    .point_at_ratio_from_start(&Euclidean, middle)
+                    .is_some_and(|at| clear(at.into()));
                 if seen {
                     entry.occupied_m += car.length_m;
                     entry.cars += 1;
@@ -136,7 +160,11 @@ pub fn count_of(mix: &mut CarMix, kind: CarKind) -> &mut u32 {
 }
 
 fn stacks(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> Vec<StackSeen> {
-    let zones = place.site.zones.iter().filter(|zone| Place::holds_stacks(zone.kind) && listed(&zone.id));
+    let zones = place
+        .site
+        .zones
+        .iter()
+        .filter(|zone| Place::holds_stacks(zone.kind) && listed(&zone.id));
     zones
         .map(|zone| {
             let visible = |row: &&crate::feed::truth::RowTruth| {
@@ -155,11 +183,20 @@ fn stacks(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> 
 }
 
 fn aircraft(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> Vec<AircraftSeen> {
-    let zones = place.site.zones.iter().filter(|zone| zone.kind == ZoneKind::Airfield && listed(&zone.id));
+    let zones = place
+        .site
+        .zones
+        .iter()
+        .filter(|zone| zone.kind == ZoneKind::Airfield && listed(&zone.id));
     zones
         .map(|zone| AircraftSeen {
             zone: zone.id.clone(),
-            count: truth.aircraft.iter().filter(|parked| parked.zone == zone.id).map(|parked| parked.count).sum(),
+            count: truth
+                .aircraft
+                .iter()
+                .filter(|parked| parked.zone == zone.id)
+                .map(|parked| parked.count)
+                .sum(),
         })
         .collect()
 }

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn recall_meets_the_measured_classes_and_grows_with_length() {
-        assert!((recall(16.0) - 0.66).abs() < 1e-12 && recall(0.0).abs() < 1e-12 && (recall(500.0) - 0.9).abs() < 1e-12);
+        assert!(
+            (recall(16.0) - 0.66).abs() < 1e-12 && recall(0.0).abs() < 1e-12 && (recall(500.0) - 0.9).abs() < 1e-12
+        );
         let rising: Vec<f64> = (0..60).map(|px| recall(f64::from(px))).collect();
         assert!(rising.is_sorted());
     }

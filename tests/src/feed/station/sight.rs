@@ -53,7 +53,9 @@ pub fn points(place: &Place, zone: &str) -> Vec<Coord<f64>> {
                 }
             }
             ZoneShape::Area(_) => {
-                let Some(rectangle) = place.rectangle(each) else { continue };
+                let Some(rectangle) = place.rectangle(each) else {
+                    continue;
+                };
                 let share = |index: u32| (f64::from(index) + 0.5) / f64::from(GRID) * 2.0 - 1.0;
                 for row in 0..GRID {
                     for column in 0..GRID {
