@@ -11,3 +11,4 @@
 pub mod detect;
 pub mod scene;
 pub mod tile;
+pub mod zones;
