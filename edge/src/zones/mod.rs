@@ -10,6 +10,13 @@
 //! result says how much of its zone it speaks for.
 
 pub mod alongside;
+pub mod blocks;
 pub mod local;
 pub mod patch;
+pub mod rail;
+pub mod reference;
+pub mod stacks;
+pub mod strip;
+pub mod sun;
 pub mod surface;
+pub mod visible;

@@ -1,0 +1,249 @@
+//! Containers and other stacks on one apron or storage area.
+//!
+//! The bare pavement is the densest cluster of the area's signatures; a pixel is covered where it differs from the pavement (or from the
+//! area's own empty reference) by more than its spread and by more than half of the strongest difference beside it: the edge
+//! of a row lies where its coverage of a pixel passes one half. Shade of what stands there, told by the sun's direction, is not
+//! covered ground. Covered pixels that touch are one stack; the longest stack's length comes from the spread of its pixels.
+
+use geo::Contains;
+
+use super::{
+    local::LocalZone,
+    patch::{Metres, Patch, Signature},
+    rail::is_shade_of,
+    reference::Reference,
+    sun::Sun,
+    surface::Surface,
+    visible::Cover,
+};
+
+/// A pixel this many standard deviations from the pavement may be covered.
+const COVERED_SD: f32 = 4.5;
+/// Share of the strongest difference beside it at which a pixel counts.
+const HALF: f32 = 0.5;
+/// Smallest stack, square metres: half of a forty-foot container (29.7 m²).
+const STACK_MIN_M2: f64 = 14.0;
+/// Smallest stack in pixels: less is noise.
+const STACK_MIN_PX: usize = 3;
+/// Highest stack whose shade is looked for, metres: three containers.
+const STACK_HEIGHT_M: f64 = 7.8;
+/// Fewer visible pixels than this say nothing about an area.
+const PIXELS_MIN: usize = 30;
+
+/// Stacks on one area.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StacksSeen {
+    /// Covered ground, square metres.
+    pub area_m2: f64,
+    /// Standard error, square metres.
+    pub area_sd_m2: f64,
+    /// Longest stack, metres.
+    pub row_m: f64,
+    /// Covered pixels of the patch, for the evidence picture.
+    pub pixels: Vec<usize>,
+}
+
+/// Pixels of a patch whose centres lie in an area.
+#[must_use]
+pub fn pixels_of(patch: &Patch, area: &geo::Polygon<f64>, zone: &LocalZone) -> Vec<usize> {
+    let frame = patch.frame();
+    let [left, top, right, bottom] = zone.bounds().in_pixels(frame);
+    let columns = (left.floor().max(0.0) as usize)..(right.ceil().max(0.0) as usize).min(patch.width());
+    let rows = (top.floor().max(0.0) as usize)..(bottom.ceil().max(0.0) as usize).min(patch.height());
+    let mut found = Vec::new();
+    for y in rows {
+        for x in columns.clone() {
+            let [east, north] = frame.to_local(x as f64 + 0.5, y as f64 + 0.5);
+            if area.contains(&geo::Point::new(east, north)) {
+                found.push(y * patch.width() + x);
+            }
+        }
+    }
+    found
+}
+
+/// Measures the stacks on one area; `None` when too little of it was visible to know the pavement.
+#[must_use]
+pub fn measure(
+    patch: &Patch,
+    cover: &[Cover],
+    zone: &LocalZone,
+    sun: Option<&Sun>,
+    reference: Option<&Reference>,
+) -> Option<(StacksSeen, Surface)> {
+    let area = zone.area()?;
+    let all = pixels_of(patch, area, zone);
+    let seen: Vec<usize> = (all.into_iter())
+        .filter(|index| cover.get(*index).is_some_and(|cover| cover.is_clear()))
+        .collect();
+    if seen.len() < PIXELS_MIN {
+        return None;
+    }
+    let samples: Vec<(Signature, f32)> = seen.iter().map(|index| (patch.signature(*index), 1.0)).collect();
+    let pavement = Surface::densest(&samples)?;
+    let mut map = Map::new(patch, &seen, &pavement, reference);
+    map.mark();
+    if let Some(per_m) = sun.and_then(Sun::shadow_per_m) {
+        map.drop_shade(&pavement, per_m);
+    }
+    Some((map.measure(), pavement))
+}
+
+/// Differences and marks over the area's bounding box in the patch.
+struct Map<'a> {
+    patch: &'a Patch,
+    seen: &'a [usize],
+    differs: Vec<f32>,
+    covered: Vec<bool>,
+}
+
+impl<'a> Map<'a> {
+    fn new(patch: &'a Patch, seen: &'a [usize], pavement: &Surface, reference: Option<&Reference>) -> Self {
+        let mut differs = vec![0.0_f32; patch.valid().len()];
+        let reference = reference.and_then(|reference| reference.fit(patch.frame().gsd_m(), pavement).ok());
+        for index in seen {
+            let signature = patch.signature(*index);
+            let from_pavement = pavement.distance(&signature);
+            let from_empty = reference.and_then(|reference| reference.distance(centre(patch, *index), &signature, pavement));
+            if let Some(slot) = differs.get_mut(*index) {
+                *slot = from_empty.map_or(from_pavement, |from_empty| from_empty.min(from_pavement));
+            }
+        }
+        Self {
+            patch,
+            seen,
+            covered: vec![false; differs.len()],
+            differs,
+        }
+    }
+
+    fn differs_at(&self, index: Option<usize>) -> f32 {
+        index.and_then(|index| self.differs.get(index)).copied().unwrap_or(0.0)
+    }
+
+    fn is_covered(&self, index: Option<usize>) -> bool {
+        index.and_then(|index| self.covered.get(index)).copied().unwrap_or(false)
+    }
+
+    /// The eight pixels around one.
+    fn around(&self, index: usize) -> impl Iterator<Item = Option<usize>> + use<> {
+        let (width, count) = (self.patch.width() as i64, self.differs.len() as i64);
+        let column = index as i64 % width;
+        [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)].into_iter().map(move |(dx, dy)| {
+            let near = index as i64 + dy * width + dx;
+            ((0..width).contains(&(column + dx)) && (0..count).contains(&near)).then_some(near as usize)
+        })
+    }
+
+    fn mark(&mut self) {
+        let marked: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| {
+                let own = self.differs_at(Some(*index));
+                let peak = self.around(*index).map(|near| self.differs_at(near)).fold(own, f32::max);
+                own >= COVERED_SD && own >= HALF * peak
+            })
+            .collect();
+        self.set(&marked, true);
+        // Inside a stack a dull container beside a bright one is still a container.
+        let filled: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| !self.is_covered(Some(*index)) && self.differs_at(Some(*index)) >= COVERED_SD)
+            .filter(|index| self.around(*index).filter(|near| self.is_covered(*near)).count() >= 6)
+            .collect();
+        self.set(&filled, true);
+    }
+
+    fn set(&mut self, indices: &[usize], to: bool) {
+        for index in indices {
+            if let Some(covered) = self.covered.get_mut(*index) {
+                *covered = to;
+            }
+        }
+    }
+
+    /// Unmarks what is the pavement in less light, where something lit stands between it and the sun.
+    fn drop_shade(&mut self, pavement: &Surface, per_m: Metres) {
+        let frame = self.patch.frame();
+        let shade: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| self.is_covered(Some(*index)) && is_shade_of(&self.patch.signature(*index), pavement))
+            .collect();
+        let shaded: Vec<usize> = (shade.iter().copied())
+            .filter(|index| {
+                let [east, north] = centre(self.patch, *index);
+                (1..=6).any(|step| {
+                    let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
+                    let caster = self.patch.index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
+                    caster != Some(*index) && self.is_covered(caster) && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
+                })
+            })
+            .collect();
+        self.set(&shaded, false);
+    }
+
+    fn measure(mut self) -> StacksSeen {
+        let pixel_m2 = self.patch.frame().pixel_area_m2();
+        let mut pixels = Vec::new();
+        let (mut row_m, mut edges) = (0.0_f64, 0_usize);
+        for index in self.seen {
+            if !self.is_covered(Some(*index)) {
+                continue;
+            }
+            let stack = self.take(*index);
+            if stack.len() < STACK_MIN_PX || stack.len() as f64 * pixel_m2 < STACK_MIN_M2 {
+                continue;
+            }
+            row_m = row_m.max(length_m(self.patch, &stack));
+            pixels.extend(stack);
+        }
+        pixels.sort_unstable();
+        for index in &pixels {
+            edges += usize::from(self.around(*index).any(|near| near.is_none_or(|near| pixels.binary_search(&near).is_err())));
+        }
+        StacksSeen {
+            area_m2: pixels.len() as f64 * pixel_m2,
+            // Each edge pixel errs by about a third of itself, in part together with its neighbours.
+            area_sd_m2: pixel_m2 * (0.35 * (edges as f64).sqrt() * 2.0).max(0.05 * pixels.len() as f64),
+            row_m,
+            pixels,
+        }
+    }
+
+    /// Takes the stack that a pixel belongs to out of the map.
+    fn take(&mut self, seed: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open = vec![seed];
+        self.set(&[seed], false);
+        while let Some(index) = open.pop() {
+            found.push(index);
+            for near in self.around(index).flatten() {
+                if self.is_covered(Some(near)) {
+                    self.set(&[near], false);
+                    open.push(near);
+                }
+            }
+        }
+        found
+    }
+}
+
+fn centre(patch: &Patch, index: usize) -> Metres {
+    let (x, y) = (index % patch.width(), index / patch.width());
+    patch.frame().to_local(x as f64 + 0.5, y as f64 + 0.5)
+}
+
+/// Length of the rectangle that spreads as the pixels do: a uniform bar of length L has variance L²/12 along itself.
+fn length_m(patch: &Patch, pixels: &[usize]) -> f64 {
+    let count = pixels.len().max(1) as f64;
+    let centres: Vec<Metres> = pixels.iter().map(|index| centre(patch, *index)).collect();
+    let mean = [0, 1].map(|axis: usize| centres.iter().filter_map(|at| at.get(axis)).sum::<f64>() / count);
+    let (mut ee, mut nn, mut en) = (0.0, 0.0, 0.0);
+    for at in &centres {
+        let (east, north) = (at[0] - mean[0], at[1] - mean[1]);
+        ee += east * east / count;
+        nn += north * north / count;
+        en += east * north / count;
+    }
+    // A pixel itself spreads by its area over twelve.
+    let within = patch.frame().pixel_area_m2() / 12.0;
+    let largest = f64::midpoint(ee, nn) + ((ee - nn) / 2.0).hypot(en) + within;
+    (12.0 * largest).sqrt()
+}

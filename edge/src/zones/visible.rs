@@ -1,0 +1,249 @@
+//! How much of a patch can be seen: what each pixel shows, the ground or something in between.
+//!
+//! Optical: a cloud is bright and white in every band, smooth inside, wide, and has soft edges; a roof, a quay or a snowy field
+//! is bright and white too, but ends within a pixel or two or has texture. A cloud's shadow is the cloud moved along the sun's
+//! rays by a height that makes the ground there darkest. Haze lifts the darkest pixels of a block. Glint is water as bright in
+//! near infrared as in the visible, with texture. Radar sees through all of it: only missing data hides the ground.
+//! Thresholds are reflectances (0..1) of surface or top-of-atmosphere products alike, so they are kept wide.
+
+use super::{
+    blocks::{Blocks, erode, grow},
+    patch::{Patch, Role},
+    sun::Sun,
+};
+
+/// What a pixel shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Cover {
+    /// The ground.
+    #[default]
+    Clear,
+    /// Cloud.
+    Cloud,
+    /// Cloud shadow.
+    Shadow,
+    /// Haze too thick to see through.
+    Haze,
+    /// Sun glint.
+    Glint,
+    /// No data, or outside the scene.
+    NoData,
+}
+
+impl Cover {
+    /// True when the ground is seen.
+    #[must_use]
+    pub fn is_clear(self) -> bool {
+        self == Self::Clear
+    }
+}
+
+/// Mean visible reflectance from which a pixel may be cloud.
+const CLOUD_BRIGHT: f32 = 0.30;
+/// Greatest spread of the visible bands, as a share of their mean, for white.
+const CLOUD_SPREAD: f32 = 0.22;
+/// Near infrared of a cloud as a share of the visible: snow melts to less, plants reach more.
+const CLOUD_NIR: [f32; 2] = [0.6, 1.5];
+/// Half-size of the square that must be bright and white all over, metres: quays, roofs and rows are narrower.
+const CLOUD_CORE_M: f64 = 18.0;
+/// How far cloud reaches beyond its core, metres: the core's own half-size and the thin edge.
+const CLOUD_EDGE_M: f64 = 48.0;
+/// Median step between neighbours, as a share of the brightness, that is still smooth.
+const CLOUD_TEXTURE: f32 = 0.035;
+/// Heights of cloud bases tried for shadows, metres.
+const CLOUD_HEIGHTS_M: [f64; 14] = [
+    300.0, 450.0, 600.0, 750.0, 900.0, 1_050.0, 1_200.0, 1_400.0, 1_700.0, 2_000.0, 2_500.0, 3_000.0, 4_000.0, 6_000.0,
+];
+/// A shadow leaves at most this share of the light.
+const SHADOW_SHARE: f32 = 0.72;
+/// Haze: the darkest pixels of a block are brighter than this in blue and in near infrared.
+const HAZE_DARKEST: f32 = 0.22;
+/// Haze: contrast left in a block, as standard deviation over mean.
+const HAZE_CONTRAST: f32 = 0.06;
+/// Side of a block for haze, metres.
+const HAZE_BLOCK_M: f64 = 240.0;
+
+/// What each pixel of a patch shows, row by row.
+#[must_use]
+pub fn cover(patch: &Patch, sun: Option<&Sun>) -> Vec<Cover> {
+    let mut cover: Vec<Cover> = patch
+        .valid()
+        .iter()
+        .map(|valid| if *valid { Cover::Clear } else { Cover::NoData })
+        .collect();
+    if patch.is_radar() {
+        return cover;
+    }
+    let brightness = brightness(patch);
+    let cloud = clouds(patch, &brightness);
+    paint(&mut cover, &cloud, Cover::Cloud);
+    if let Some(per_m) = sun.and_then(Sun::shadow_per_m) {
+        let shadow = shadows(patch, &brightness, &cover, per_m);
+        paint(&mut cover, &shadow, Cover::Shadow);
+    }
+    let haze = hazy(patch, &brightness, &cover);
+    paint(&mut cover, &haze, Cover::Haze);
+    cover
+}
+
+fn paint(cover: &mut [Cover], mask: &[bool], what: Cover) {
+    for (cover, masked) in cover.iter_mut().zip(mask) {
+        if *masked && *cover == Cover::Clear {
+            *cover = what;
+        }
+    }
+}
+
+/// Mean of the visible bands (of all bands where there are none).
+fn brightness(patch: &Patch) -> Vec<f32> {
+    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red].iter().filter_map(|role| patch.plane(*role)).collect();
+    let planes: Vec<&[f32]> = if visible.is_empty() {
+        patch.planes().iter().map(|plane| plane.values.as_slice()).collect()
+    } else {
+        visible
+    };
+    let count = planes.len().max(1) as f32;
+    (0..patch.valid().len())
+        .map(|index| planes.iter().map(|plane| plane.get(index).copied().unwrap_or(0.0)).sum::<f32>() / count)
+        .collect()
+}
+
+fn clouds(patch: &Patch, brightness: &[f32]) -> Vec<bool> {
+    let (width, height, gsd_m) = (patch.width(), patch.height(), patch.frame().gsd_m());
+    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red].iter().filter_map(|role| patch.plane(*role)).collect();
+    let nir = patch.plane(Role::Nir);
+    let at = |plane: &[f32], index: usize| plane.get(index).copied().unwrap_or(0.0);
+    let white: Vec<bool> = (0..width * height)
+        .map(|index| {
+            let mean = at(brightness, index);
+            let (least, most) = visible.iter().fold((f32::MAX, f32::MIN), |(least, most), plane| {
+                (least.min(at(plane, index)), most.max(at(plane, index)))
+            });
+            let nir_fits = nir.is_none_or(|nir| (CLOUD_NIR[0]..=CLOUD_NIR[1]).contains(&(at(nir, index) / mean.max(1e-6))));
+            let spread_fits = visible.len() < 2 || most - least <= CLOUD_SPREAD * mean;
+            patch.valid().get(index).copied().unwrap_or(false) && mean >= CLOUD_BRIGHT && spread_fits && nir_fits
+        })
+        .collect();
+    if !white.contains(&true) {
+        return white;
+    }
+    // Wide: erosion by the core's half-size leaves only what no quay or roof reaches.
+    let core_px = (CLOUD_CORE_M / gsd_m).round().max(1.0) as usize;
+    let core = erode(&white, width, height, core_px);
+    let smooth = Blocks::new(width, height, core_px.max(4)).keep(&core, |pixels| is_smooth(brightness, width, pixels));
+    let edge_px = core_px + (CLOUD_EDGE_M / gsd_m).round() as usize;
+    let near = grow(&smooth, width, height, edge_px);
+    // Beyond the core, cloud goes on as long as it brightens what it covers.
+    let background = darker_half(brightness, patch.valid(), &near);
+    (near.iter().zip(brightness))
+        .map(|(near, bright)| *near && *bright > background + 0.5 * (CLOUD_BRIGHT - background).max(0.05))
+        .zip(&smooth)
+        .map(|(grown, core)| grown || *core)
+        .collect()
+}
+
+/// True when neighbours in these pixels differ little: a cloud's inside.
+fn is_smooth(brightness: &[f32], width: usize, pixels: &[usize]) -> bool {
+    let mut steps: Vec<f32> = (pixels.iter())
+        .filter_map(|&index| {
+            let here = *brightness.get(index)?;
+            let right = *brightness.get(index + 1)?;
+            let below = *brightness.get(index + width)?;
+            Some(((here - right).abs() + (here - below).abs()) / (2.0 * here.max(1e-6)))
+        })
+        .collect();
+    if steps.is_empty() {
+        return false;
+    }
+    let middle = steps.len() / 2;
+    let (_, median, _) = steps.select_nth_unstable_by(middle, f32::total_cmp);
+    *median <= CLOUD_TEXTURE
+}
+
+/// Brightness that half of the clear pixels stay below.
+fn darker_half(brightness: &[f32], valid: &[bool], near_cloud: &[bool]) -> f32 {
+    let mut clear: Vec<f32> = (brightness.iter().zip(valid).zip(near_cloud))
+        .filter(|((_, valid), near)| **valid && !**near)
+        .map(|((bright, _), _)| *bright)
+        .step_by(7)
+        .collect();
+    if clear.is_empty() {
+        return 0.1;
+    }
+    let middle = clear.len() / 2;
+    *clear.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// The clouds moved along the sun's rays by the height that finds the darkest ground; nothing when no height finds darkness.
+fn shadows(patch: &Patch, brightness: &[f32], cover: &[Cover], per_m: [f64; 2]) -> Vec<bool> {
+    let nothing = vec![false; cover.len()];
+    let clear_level = typical(brightness, cover, |_| true);
+    if clear_level <= 0.0 || !cover.contains(&Cover::Cloud) {
+        return nothing;
+    }
+    let mut best: Option<(f32, Vec<bool>)> = None;
+    for height_m in CLOUD_HEIGHTS_M {
+        let moved = moved_clouds(patch, cover, per_m, height_m);
+        let fallen = moved.iter().zip(cover).filter(|(moved, cover)| **moved && cover.is_clear()).count();
+        if fallen < 50 {
+            continue;
+        }
+        let inside = typical(brightness, cover, |index| moved.get(index).copied().unwrap_or(false));
+        let outside = typical(brightness, cover, |index| !moved.get(index).copied().unwrap_or(true));
+        let share = inside / outside.max(1e-6);
+        if share < SHADOW_SHARE && best.as_ref().is_none_or(|(least, _)| share < *least) {
+            best = Some((share, moved));
+        }
+    }
+    best.map_or(nothing, |(_, moved)| moved)
+}
+
+fn typical(brightness: &[f32], cover: &[Cover], keep: impl Fn(usize) -> bool) -> f32 {
+    let mut values: Vec<f32> = (brightness.iter().zip(cover).enumerate())
+        .filter(|(index, (_, cover))| cover.is_clear() && keep(*index))
+        .map(|(_, (bright, _))| *bright)
+        .collect();
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+fn moved_clouds(patch: &Patch, cover: &[Cover], per_m: [f64; 2], height_m: f64) -> Vec<bool> {
+    let frame = patch.frame();
+    let start = frame.to_px([0.0, 0.0]);
+    let end = frame.to_px([per_m[0] * height_m, per_m[1] * height_m]);
+    let (dx, dy) = ((end[0] - start[0]).round() as i64, (end[1] - start[1]).round() as i64);
+    let (width, height) = (patch.width() as i64, patch.height() as i64);
+    (0..cover.len() as i64)
+        .map(|index| {
+            let (x, y) = (index % width - dx, index / width - dy);
+            let inside = x >= 0 && y >= 0 && x < width && y < height;
+            inside && cover.get((y * width + x) as usize) == Some(&Cover::Cloud)
+        })
+        .collect()
+}
+
+/// Blocks in which even the darkest pixels are bright and little contrast is left.
+fn hazy(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<bool> {
+    let (width, height) = (patch.width(), patch.height());
+    let side_px = (HAZE_BLOCK_M / patch.frame().gsd_m()).round().max(8.0) as usize;
+    let nir = patch.plane(Role::Nir);
+    let clear: Vec<bool> = cover.iter().map(|cover| cover.is_clear()).collect();
+    Blocks::new(width, height, side_px).keep(&clear, |pixels| {
+        if pixels.len() < 64 {
+            return false;
+        }
+        let low = |plane: &[f32]| {
+            let mut values: Vec<f32> = pixels.iter().filter_map(|index| plane.get(*index).copied()).collect();
+            let place = values.len() / 20;
+            if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(place, f32::total_cmp).1 }
+        };
+        let count = pixels.len() as f32;
+        let values = || pixels.iter().filter_map(|index| brightness.get(*index));
+        let mean = values().sum::<f32>() / count;
+        let sd = (values().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt();
+        low(brightness) > HAZE_DARKEST && nir.is_none_or(|nir| low(nir) > HAZE_DARKEST) && sd < HAZE_CONTRAST * mean
+    })
+}
