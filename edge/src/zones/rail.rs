@@ -9,6 +9,8 @@
 //! What a resolution can give: at 1 m and finer, cars and gaps; at 3 m, occupied metres per track and cars by mean length; at 10 m a
 //! pixel spans two or three tracks, and only the yard's total means something: the standard errors say so.
 
+use quaywatch_protocol::contract::look::CarMix;
+
 use super::{
     local::{LocalZone, path_length_m},
     patch::{Metres, Patch, Signature},
@@ -61,6 +63,8 @@ pub struct TrackSeen {
     pub cars: f64,
     /// Standard error.
     pub cars_sd: f64,
+    /// Cars by kind, where the resolution allows.
+    pub mix: CarMix,
     /// Occupied stretches, metres along the track.
     pub stretches: Vec<(f64, f64)>,
 }
@@ -77,7 +81,7 @@ struct Track {
     occupied: Vec<bool>,
 }
 
-/// Measures the tracks among `zones` (those of one yard, lying in this patch). `reference` gives a track's own empty reference.
+/// Measures the tracks among `zones` (those of one yard, lying in this patch), and gives the bare bed it found. `reference` gives a track's own empty reference.
 #[must_use]
 pub fn measure<'a>(
     patch: &Patch,
@@ -85,12 +89,12 @@ pub fn measure<'a>(
     zones: &[(usize, &LocalZone)],
     sun: Option<&Sun>,
     reference: impl Fn(&LocalZone) -> Option<&'a Reference>,
-) -> Vec<TrackSeen> {
+) -> (Vec<TrackSeen>, Option<Surface>) {
     let (mut tracks, laid): (Vec<Track>, Vec<&LocalZone>) = (zones.iter())
         .filter_map(|(index, zone)| Some((lay(patch, cover, *index, zone)?, *zone)))
         .unzip();
     let Some(bed) = bed_of(patch, cover, &tracks) else {
-        return tracks.iter().map(unseen).collect();
+        return (tracks.iter().map(unseen).collect(), None);
     };
     let gsd_m = patch.frame().gsd_m();
     for (track, zone) in tracks.iter_mut().zip(laid) {
@@ -110,7 +114,7 @@ pub fn measure<'a>(
     if let Some(shadow) = sun.and_then(Sun::shadow_per_m) {
         drop_shadows(&mut tracks, &bed, shadow);
     }
-    tracks.iter().map(|track| count(track, gsd_m)).collect()
+    (tracks.iter().map(|track| count(track, gsd_m)).collect(), Some(bed))
 }
 
 fn lay(patch: &Patch, cover: &[Cover], zone: usize, local: &LocalZone) -> Option<Track> {
@@ -351,6 +355,7 @@ fn count(track: &Track, gsd_m: f64) -> TrackSeen {
         length_m: track.length_m,
         cars,
         cars_sd,
+        mix: CarMix::default(),
         stretches: runs.iter().map(|(start, end)| (at(*start), at(*end))).collect(),
     }
 }
@@ -364,6 +369,7 @@ fn unseen(track: &Track) -> TrackSeen {
         length_m: track.length_m,
         cars: 0.0,
         cars_sd: 0.0,
+        mix: CarMix::default(),
         stretches: Vec::new(),
     }
 }

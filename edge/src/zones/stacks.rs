@@ -225,7 +225,9 @@ impl<'a> Map<'a> {
     }
 }
 
-fn centre(patch: &Patch, index: usize) -> Metres {
+/// Where the centre of a pixel lies.
+#[must_use]
+pub fn centre(patch: &Patch, index: usize) -> Metres {
     let (x, y) = (index % patch.width(), index / patch.width());
     patch.frame().to_local(x as f64 + 0.5, y as f64 + 0.5)
 }
