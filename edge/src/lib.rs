@@ -9,6 +9,7 @@
 //! are passed in. Events rest in exactly one place here: the spool.
 
 pub mod detect;
+pub mod look;
 pub mod scene;
 pub mod tile;
 pub mod zones;

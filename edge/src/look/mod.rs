@@ -103,8 +103,12 @@ pub struct Evidence {
 /// When the scene has no georeference or time, or a file cannot be read.
 pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<Option<LookMade>, LookError> {
     let scene = request.scene;
-    let plan = plan(&scene.grid, request.site).ok_or_else(|| LookError::NoGeoreference { scene: scene.id.clone() })?;
-    let at = scene.acquired_at.ok_or_else(|| LookError::NoTime { scene: scene.id.clone() })?;
+    let plan = plan(&scene.grid, request.site).ok_or_else(|| LookError::NoGeoreference {
+        scene: scene.id.clone(),
+    })?;
+    let at = scene.acquired_at.ok_or_else(|| LookError::NoTime {
+        scene: scene.id.clone(),
+    })?;
     let centre = request.site.centre();
     let sun = (!scene.is_radar()).then(|| Sun::over(centre.x(), centre.y(), at));
     let mut parts = Vec::with_capacity(plan.parts.len());
@@ -114,7 +118,9 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
             Some(scale) => scale,
             None => *scale.insert(pixels::scale_of_part(scene, reader, part)?),
         };
-        let Some(patch) = pixels::read(scene, reader, part, &plan.frame, scale)? else { continue };
+        let Some(patch) = pixels::read(scene, reader, part, &plan.frame, scale)? else {
+            continue;
+        };
         let observed = observe(&patch, &plan.zones, &part.zones, at, sun.as_ref(), request.references);
         parts.push((patch, observed));
     }
@@ -155,7 +161,10 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
 
 /// One entry a zone id, in the order of the site; tracks of one yard are one zone.
 fn zones_of(plan: &Plan, parts: &[(Patch, Observed)]) -> Vec<ZoneSeen> {
-    let mut seen: Vec<(usize, Shares)> = parts.iter().flat_map(|(_, observed)| observed.zones.iter().copied()).collect();
+    let mut seen: Vec<(usize, Shares)> = parts
+        .iter()
+        .flat_map(|(_, observed)| observed.zones.iter().copied())
+        .collect();
     seen.sort_by_key(|(index, _)| *index);
     let mut joined: Vec<(&str, Shares)> = Vec::new();
     for (index, shares) in &seen {
@@ -187,7 +196,11 @@ fn stacks_of(plan: &Plan, parts: &[(Patch, Observed)]) -> Vec<StackSeen> {
 /// The vessels in the site's windows, with their zones and what radio said.
 fn vessels_of(request: &LookRequest<'_>, plan: &Plan, at: UnixMs) -> (Vec<Vessel>, Vec<Hull>) {
     let near: Vec<(&Detection, (f64, f64))> = (request.detections.iter())
-        .filter(|detection| plan.parts.iter().any(|part| part.window.contains_point(detection.px, detection.py)))
+        .filter(|detection| {
+            plan.parts
+                .iter()
+                .any(|part| part.window.contains_point(detection.px, detection.py))
+        })
         .filter_map(|detection| Some((detection, detection.lonlat?)))
         .collect();
     let hulls: Vec<Hull> = (near.iter())

@@ -93,7 +93,9 @@ pub fn observe(
             ZoneKind::Apron | ZoneKind::Storage if !patch.is_radar() && shares.visible() >= AREA_VISIBLE_MIN => {
                 let reference = references.find(zone, gsd_m);
                 if let Some((seen, pavement)) = stacks::measure(patch, &cover, zone, sun, reference) {
-                    observed.learnt.push((index, learn_area(patch, &cover, zone, &seen, &pavement, at, reference)));
+                    observed
+                        .learnt
+                        .push((index, learn_area(patch, &cover, zone, &seen, &pavement, at, reference)));
                     observed.stacks.push((index, seen));
                 }
             }
@@ -103,10 +105,15 @@ pub fn observe(
     for (_, tracks) in yards {
         let (seen, bed) = rail::measure(patch, &cover, &tracks, sun, |zone| references.find(zone, gsd_m));
         for track in seen {
-            let zone = tracks.iter().find(|(index, _)| *index == track.zone).map(|(_, zone)| *zone);
+            let zone = tracks
+                .iter()
+                .find(|(index, _)| *index == track.zone)
+                .map(|(_, zone)| *zone);
             if let (Some(zone), Some(bed)) = (zone, &bed) {
                 let reference = references.find(zone, gsd_m);
-                observed.learnt.push((track.zone, learn_track(patch, &cover, zone, &track, bed, at, reference)));
+                observed
+                    .learnt
+                    .push((track.zone, learn_track(patch, &cover, zone, &track, bed, at, reference)));
             }
             if track.visible_m >= TRACK_VISIBLE_MIN_M {
                 observed.tracks.push(track);
@@ -134,7 +141,12 @@ fn shares_of(patch: &Patch, cover: &[Cover], zone: &LocalZone) -> Shares {
     } else if let Some(path) = zone.path() {
         for station in strip::stations(path, strip::step_m(frame.gsd_m(), path_length_m(path))) {
             let index = patch.index_at(frame.to_px(station.at_m));
-            shares.add(index.and_then(|index| cover.get(index).copied()).unwrap_or(Cover::NoData), 1.0);
+            shares.add(
+                index
+                    .and_then(|index| cover.get(index).copied())
+                    .unwrap_or(Cover::NoData),
+                1.0,
+            );
         }
     }
     shares
@@ -265,12 +277,19 @@ fn learn_area(
     let mut reference = known
         .cloned()
         .unwrap_or_else(|| Reference::for_area(&zone.bounds(), gsd_m, pavement.mean.values().len()));
-    let pixels = zone.area().map(|area| stacks::pixels_of(patch, area, zone)).unwrap_or_default();
+    let pixels = zone
+        .area()
+        .map(|area| stacks::pixels_of(patch, area, zone))
+        .unwrap_or_default();
     let places = (pixels.into_iter())
         .filter(|index| cover.get(*index).is_some_and(|cover| cover.is_clear()))
         .map(|index| {
             let place: Metres = stacks::centre(patch, index);
-            (place, patch.signature(index), seen.pixels.binary_search(&index).is_err())
+            (
+                place,
+                patch.signature(index),
+                seen.pixels.binary_search(&index).is_err(),
+            )
         });
     reference.learn(pavement, at, places);
     reference

@@ -25,10 +25,19 @@ const SCALE_ROWS: u32 = 256;
 ///
 /// # Errors
 /// What the scene says about a damaged file.
-pub fn read(scene: &Scene, reader: &mut SceneReader, part: &Part, frame: &Frame, scale: f32) -> Result<Option<Patch>, SceneError> {
+pub fn read(
+    scene: &Scene,
+    reader: &mut SceneReader,
+    part: &Part,
+    frame: &Frame,
+    scale: f32,
+) -> Result<Option<Patch>, SceneError> {
     let bands = bands_of(scene);
     let step = part.step.max(1);
-    let (width, height) = ((part.window.width / step) as usize, (part.window.height / step) as usize);
+    let (width, height) = (
+        (part.window.width / step) as usize,
+        (part.window.height / step) as usize,
+    );
     if width == 0 || height == 0 || bands.is_empty() {
         return Ok(None);
     }
@@ -41,7 +50,14 @@ pub fn read(scene: &Scene, reader: &mut SceneReader, part: &Part, frame: &Frame,
         let rows = strip_rows.min(used_rows - top);
         let window = Window::new(part.window.x, part.window.y + top, part.window.width, rows);
         let pixels = reader.read(window, &bands)?;
-        average(&pixels, step as usize, (top / step) as usize, width, &mut planes, &mut valid);
+        average(
+            &pixels,
+            step as usize,
+            (top / step) as usize,
+            width,
+            &mut planes,
+            &mut valid,
+        );
         top += rows;
     }
     let share = scale / (step * step) as f32;
@@ -50,7 +66,10 @@ pub fn read(scene: &Scene, reader: &mut SceneReader, part: &Part, frame: &Frame,
             for value in &mut values {
                 *value *= share;
             }
-            Plane { role: role_of(*band), values }
+            Plane {
+                role: role_of(*band),
+                values,
+            }
         })
         .collect();
     let frame = frame.window(f64::from(part.window.x), f64::from(part.window.y), f64::from(step));

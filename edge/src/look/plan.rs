@@ -97,11 +97,12 @@ fn frame_of(grid: &Grid, centre: Point<f64>) -> Option<Frame> {
         Some([sin * metres, cos * metres])
     };
     let (column_m, row_m) = (vector(LEG_PX, 0.0)?, vector(0.0, LEG_PX)?);
-    let origin_m = [
-        -(column_m[0] * x + row_m[0] * y),
-        -(column_m[1] * x + row_m[1] * y),
-    ];
-    let frame = Frame { origin_m, column_m, row_m };
+    let origin_m = [-(column_m[0] * x + row_m[0] * y), -(column_m[1] * x + row_m[1] * y)];
+    let frame = Frame {
+        origin_m,
+        column_m,
+        row_m,
+    };
     let area = frame.pixel_area_m2();
     (area.is_finite() && area > 1e-6).then_some(frame)
 }
@@ -182,7 +183,11 @@ mod tests {
         let plan = plan(&grid(133.09, 42.73, 3.0, 6000), &site()).unwrap();
         assert_eq!(plan.parts.len(), 2);
         assert_eq!(plan.parts[0].zones, [0, 1]);
-        assert!(plan.parts.iter().all(|part| part.window.pixels() <= WINDOW_PIXELS_MAX && part.step == 1));
+        assert!(
+            plan.parts
+                .iter()
+                .all(|part| part.window.pixels() <= WINDOW_PIXELS_MAX && part.step == 1)
+        );
         assert!((plan.frame.gsd_m() - 3.0).abs() < 0.01);
     }
 

@@ -98,9 +98,9 @@ fn bank(hulls: &[Hull], zones: &[LocalZone], held: &mut [Option<usize>]) -> bool
 
 fn anchorage_of(hull: &Hull, zones: &[LocalZone]) -> Option<usize> {
     let centre = Point::from((hull.at_m[0], hull.at_m[1]));
-    zones.iter().position(|zone| {
-        zone.kind == ZoneKind::Anchorage && zone.area().is_some_and(|area| area.contains(&centre))
-    })
+    zones
+        .iter()
+        .position(|zone| zone.kind == ZoneKind::Anchorage && zone.area().is_some_and(|area| area.contains(&centre)))
 }
 
 fn lies_along(hull: &Hull, bearing_deg: Option<f64>) -> bool {
@@ -133,7 +133,11 @@ impl Hull {
         for i in -ALONG..=ALONG {
             for j in -ACROSS..=ACROSS {
                 // An axis that is not known makes a hull of its beam alone.
-                let length_m = if self.axis_deg.is_some() { self.length_m } else { self.beam() };
+                let length_m = if self.axis_deg.is_some() {
+                    self.length_m
+                } else {
+                    self.beam()
+                };
                 let u = f64::from(i) / f64::from(2 * ALONG) * length_m;
                 let v = f64::from(j) / f64::from(2 * ACROSS) * self.beam();
                 let point = Point::from((self.at_m[0] + u * sin + v * cos, self.at_m[1] + u * cos - v * sin));
@@ -148,9 +152,10 @@ impl Hull {
         let [sin, cos] = other.along();
         let (east, north) = (self.at_m[0] - other.at_m[0], self.at_m[1] - other.at_m[1]);
         let (ahead_m, aside_m) = ((east * sin + north * cos).abs(), (east * cos - north * sin).abs());
-        let parallel = self.axis_deg.zip(other.axis_deg).is_none_or(|(a, b)| {
-            axes_apart_deg(a, b) <= ALONGSIDE_DEG_MAX + self.axis_sd_deg.unwrap_or(AXIS_SD_DEG)
-        });
+        let parallel = self
+            .axis_deg
+            .zip(other.axis_deg)
+            .is_none_or(|(a, b)| axes_apart_deg(a, b) <= ALONGSIDE_DEG_MAX + self.axis_sd_deg.unwrap_or(AXIS_SD_DEG));
         let touching_m = f64::midpoint(self.beam(), other.beam()) + BANKED_GAP_MAX_M + self.position_sd_m;
         let beside_m = f64::midpoint(self.length_m, other.length_m) - ahead_m;
         parallel && aside_m <= touching_m && beside_m >= BANKED_OVERLAP_MIN * self.length_m.min(other.length_m)
@@ -196,7 +201,10 @@ mod tests {
 
     fn zones_of(hulls: &[Hull]) -> Vec<Option<&'static str>> {
         let names = ["south", "north", "roads", "apron"];
-        assign(hulls, &harbour()).into_iter().map(|zone| zone.map(|index| names[index])).collect()
+        assign(hulls, &harbour())
+            .into_iter()
+            .map(|zone| zone.map(|index| names[index]))
+            .collect()
     }
 
     #[test]

@@ -49,7 +49,10 @@ impl Blocks {
 #[must_use]
 pub fn erode(mask: &[bool], width: usize, height: usize, radius: usize) -> Vec<bool> {
     let inverted: Vec<bool> = mask.iter().map(|masked| !masked).collect();
-    grow(&inverted, width, height, radius).into_iter().map(|near| !near).collect()
+    grow(&inverted, width, height, radius)
+        .into_iter()
+        .map(|near| !near)
+        .collect()
 }
 
 /// The mask with all pixels within `radius` columns and rows of it.
@@ -73,7 +76,9 @@ fn sweep(mask: &[bool], length: usize, lines: usize, radius: usize, step: usize,
             if place > radius && at(place - radius - 1) {
                 count -= 1;
             }
-            if count > 0 && let Some(pixel) = grown.get_mut(start + place * step) {
+            if count > 0
+                && let Some(pixel) = grown.get_mut(start + place * step)
+            {
                 *pixel = true;
             }
         }

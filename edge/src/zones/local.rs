@@ -86,7 +86,10 @@ fn localise_one(zone: &Zone, place: &impl Fn(f64, f64) -> Option<Metres>) -> Res
             .collect()
     };
     let ring = |line: &geo::LineString<f64>| -> Result<geo::LineString<f64>, String> {
-        Ok(place_all(line)?.into_iter().map(|at| geo::coord! { x: at[0], y: at[1] }).collect())
+        Ok(place_all(line)?
+            .into_iter()
+            .map(|at| geo::coord! { x: at[0], y: at[1] })
+            .collect())
     };
     let shape = match &zone.shape {
         ZoneShape::Area(area) => {
@@ -116,7 +119,9 @@ fn localise_one(zone: &Zone, place: &impl Fn(f64, f64) -> Option<Metres>) -> Res
     let bounds = local.bounds();
     let extent_m = (bounds.max[0] - bounds.min[0]).max(bounds.max[1] - bounds.min[1]);
     if extent_m > ZONE_EXTENT_MAX_M {
-        return Err(format!("is {extent_m:.0} m across: expected at most {ZONE_EXTENT_MAX_M} m"));
+        return Err(format!(
+            "is {extent_m:.0} m across: expected at most {ZONE_EXTENT_MAX_M} m"
+        ));
     }
     Ok(local)
 }
@@ -193,10 +198,16 @@ impl LocalZone {
                 line.bounding_rect()
             }
         };
-        rect.map_or(Bounds { min: [0.0; 2], max: [0.0; 2] }, |rect| Bounds {
-            min: [rect.min().x, rect.min().y],
-            max: [rect.max().x, rect.max().y],
-        })
+        rect.map_or(
+            Bounds {
+                min: [0.0; 2],
+                max: [0.0; 2],
+            },
+            |rect| Bounds {
+                min: [rect.min().x, rect.min().y],
+                max: [rect.max().x, rect.max().y],
+            },
+        )
     }
 }
 

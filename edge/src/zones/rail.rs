@@ -153,7 +153,10 @@ fn bed_of(patch: &Patch, cover: &[Cover], tracks: &[Track]) -> Option<Surface> {
                 let clear = patch
                     .index_at(patch.frame().to_px(at))
                     .is_some_and(|pixel| cover.get(pixel).is_some_and(|cover| cover.is_clear()));
-                if free && clear && let Some(sample) = patch.sample(at) {
+                if free
+                    && clear
+                    && let Some(sample) = patch.sample(at)
+                {
                     samples.push((sample, BESIDE_WEIGHT));
                 }
             }
@@ -172,13 +175,17 @@ impl Track {
             (self.stations.get(index)).map(|station| (station.at_m[0] - at[0]).hypot(station.at_m[1] - at[1]))
         };
         for index in (0..self.stations.len()).step_by(stride) {
-            if let Some(away_m) = away(index) && best.is_none_or(|(_, least)| away_m < least) {
+            if let Some(away_m) = away(index)
+                && best.is_none_or(|(_, least)| away_m < least)
+            {
                 best = Some((index, away_m));
             }
         }
         let (middle, _) = best?;
         for index in middle.saturating_sub(stride)..(middle + stride).min(self.stations.len()) {
-            if let Some(away_m) = away(index) && best.is_none_or(|(_, least)| away_m < least) {
+            if let Some(away_m) = away(index)
+                && best.is_none_or(|(_, least)| away_m < least)
+            {
                 best = Some((index, away_m));
             }
         }
@@ -201,7 +208,9 @@ fn mark(tracks: &mut [Track], gsd_m: f64) {
         let reach = track.reach(gsd_m);
         let marked: Vec<bool> = (0..track.differs.len())
             .map(|index| {
-                let near = track.differs.get(index.saturating_sub(reach)..(index + reach + 1).min(track.differs.len()));
+                let near = track
+                    .differs
+                    .get(index.saturating_sub(reach)..(index + reach + 1).min(track.differs.len()));
                 let peak = near.unwrap_or_default().iter().copied().fold(0.0, f32::max);
                 let differs = track.differs.get(index).copied().unwrap_or(0.0);
                 differs >= OCCUPIED_SD && differs >= HALF * peak
@@ -217,7 +226,10 @@ fn close(track: &mut Track) {
     let runs = runs(&track.occupied);
     for pair in runs.windows(2) {
         let [(_, end), (start, _)] = pair else { continue };
-        let all_seen = track.seen.get(*end..*start).is_some_and(|gap| gap.iter().all(Option::is_some));
+        let all_seen = track
+            .seen
+            .get(*end..*start)
+            .is_some_and(|gap| gap.iter().all(Option::is_some));
         if all_seen && (start - end) as f64 * track.step_m <= COUPLING_MAX_M {
             fill(&mut track.occupied, *end, *start, true);
         }
@@ -264,14 +276,23 @@ fn drop_leaks(tracks: &mut [Track], gsd_m: f64) {
                 continue;
             }
             let own = track.differs.get(index).copied().unwrap_or(0.0);
-            let leaked = tracks.iter().enumerate().filter(|(other, _)| *other != this).any(|(_, other)| {
-                let Some((near, away_m)) = other.nearest(station.at_m) else { return false };
-                // Share of a car's light that falls on a line `away_m` aside: its edge is half a width nearer.
-                let edge = ((away_m - CAR_WIDTH_M / 2.0).max(0.0)) / (blur_m * std::f64::consts::SQRT_2);
-                let share = (0.6 * (-edge * edge).exp()) as f32;
-                other.occupied.get(near).copied().unwrap_or(false)
-                    && other.differs.get(near).is_some_and(|differs| own < differs * share + OCCUPIED_SD / 2.0)
-            });
+            let leaked = tracks
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != this)
+                .any(|(_, other)| {
+                    let Some((near, away_m)) = other.nearest(station.at_m) else {
+                        return false;
+                    };
+                    // Share of a car's light that falls on a line `away_m` aside: its edge is half a width nearer.
+                    let edge = ((away_m - CAR_WIDTH_M / 2.0).max(0.0)) / (blur_m * std::f64::consts::SQRT_2);
+                    let share = (0.6 * (-edge * edge).exp()) as f32;
+                    other.occupied.get(near).copied().unwrap_or(false)
+                        && other
+                            .differs
+                            .get(near)
+                            .is_some_and(|differs| own < differs * share + OCCUPIED_SD / 2.0)
+                });
             if leaked {
                 leaks.push(index);
             }
@@ -288,7 +309,9 @@ fn drop_shadows(tracks: &mut [Track], bed: &Surface, shadow_per_m: Metres) {
         let mut shaded = Vec::new();
         for (index, station) in track.stations.iter().enumerate() {
             let occupied = track.occupied.get(index).copied().unwrap_or(false);
-            let Some(Some(seen)) = track.seen.get(index).filter(|_| occupied) else { continue };
+            let Some(Some(seen)) = track.seen.get(index).filter(|_| occupied) else {
+                continue;
+            };
             if !is_shade_of(seen, bed) {
                 continue;
             }
@@ -298,14 +321,18 @@ fn drop_shadows(tracks: &mut [Track], bed: &Surface, shadow_per_m: Metres) {
                     station.at_m[0] - shadow_per_m[0] * height_m,
                     station.at_m[1] - shadow_per_m[1] * height_m,
                 ];
-                tracks.iter().enumerate().filter(|(other, _)| *other != this).any(|(_, other)| {
-                    other.nearest(foot).is_some_and(|(near, away_m)| {
-                        let caster = other.seen.get(near).copied().flatten();
-                        away_m <= CAR_WIDTH_M
-                            && other.occupied.get(near).copied().unwrap_or(false)
-                            && caster.is_some_and(|caster| !is_shade_of(&caster, bed))
+                tracks
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != this)
+                    .any(|(_, other)| {
+                        other.nearest(foot).is_some_and(|(near, away_m)| {
+                            let caster = other.seen.get(near).copied().flatten();
+                            away_m <= CAR_WIDTH_M
+                                && other.occupied.get(near).copied().unwrap_or(false)
+                                && caster.is_some_and(|caster| !is_shade_of(&caster, bed))
+                        })
                     })
-                })
             });
             if from_cars {
                 shaded.push(index);
@@ -322,7 +349,9 @@ pub fn is_shade_of(seen: &Signature, surface: &Surface) -> bool {
     let ratios: Vec<f32> = (seen.values().iter().zip(surface.mean.values()))
         .map(|(value, mean)| value / mean.max(f32::EPSILON))
         .collect();
-    let (least, most) = ratios.iter().fold((f32::MAX, 0.0_f32), |(least, most), ratio| (least.min(*ratio), most.max(*ratio)));
+    let (least, most) = ratios.iter().fold((f32::MAX, 0.0_f32), |(least, most), ratio| {
+        (least.min(*ratio), most.max(*ratio))
+    });
     (0.2..=0.85).contains(&least) && most <= 0.9 && most - least <= 0.2
 }
 
@@ -337,14 +366,19 @@ fn unmark(tracks: &mut [Track], dropped: &[Vec<usize>]) {
 
 fn count(track: &Track, gsd_m: f64) -> TrackSeen {
     let runs = runs(&track.occupied);
-    let occupied_m: f64 = runs.iter().map(|(start, end)| (end - start) as f64 * track.step_m).sum();
+    let occupied_m: f64 = runs
+        .iter()
+        .map(|(start, end)| (end - start) as f64 * track.step_m)
+        .sum();
     // Couplers stick out of the bodies at both ends of a train.
     let over_couplers_m = occupied_m + runs.len() as f64 * CAR_GAP_M;
     let cars = over_couplers_m / CAR_PITCH_M;
     // Each end errs by about 0.4 pixel; what a pixel mixes from next tracks errs in proportion.
     let ends_sd_m = (2.0 * runs.len() as f64).sqrt() * 0.4 * gsd_m;
     let mixing = ((gsd_m / 5.0) - 0.5).clamp(0.02, 0.5);
-    let occupied_sd_m = ends_sd_m.hypot(mixing * occupied_m).max(if runs.is_empty() { gsd_m } else { 0.0 });
+    let occupied_sd_m = ends_sd_m
+        .hypot(mixing * occupied_m)
+        .max(if runs.is_empty() { gsd_m } else { 0.0 });
     let cars_sd = (occupied_sd_m / CAR_PITCH_M).hypot(cars * CAR_PITCH_SD_M / CAR_PITCH_M);
     let at = |index: usize| index as f64 * track.step_m;
     TrackSeen {

@@ -135,7 +135,11 @@ impl Reference {
             return Err(Unfit::Bands);
         }
         let brightness = (ground.mean.mean() / self.ground).max(self.ground / ground.mean.mean());
-        if brightness > GROUND_RATIO_MAX { Err(Unfit::Ground) } else { Ok(self) }
+        if brightness > GROUND_RATIO_MAX {
+            Err(Unfit::Ground)
+        } else {
+            Ok(self)
+        }
     }
 
     /// Distance of a signature at a place from the cell's empty look, in the ground's standard deviations; `None` where nothing is
@@ -165,7 +169,9 @@ impl Reference {
         let mut taught = vec![false; self.cells.len()];
         for (place, seen, is_empty) in places {
             let Some(index) = self.index(place) else { continue };
-            let (Some(cell), Some(taught)) = (self.cells.get_mut(index), taught.get_mut(index)) else { continue };
+            let (Some(cell), Some(taught)) = (self.cells.get_mut(index), taught.get_mut(index)) else {
+                continue;
+            };
             // Pixels finer than a cell teach it once a look.
             if !std::mem::replace(taught, true) {
                 cell.learn(&ratio_to(&seen, ground), is_empty, at);
@@ -258,9 +264,22 @@ mod tests {
         look(&mut reference, 0, 0.2, 0.3, true);
         let evening = ground(0.14);
         let answers = reference.fit(3.0, &evening).unwrap();
-        assert!(answers.distance([10.0, 0.0], &Signature::of(&[0.21, 0.21]), &evening).unwrap() < 0.5);
-        assert!(answers.distance([10.0, 0.0], &Signature::of(&[0.14, 0.14]), &evening).unwrap() > 4.0);
-        assert_eq!(answers.distance([50.0, 0.0], &Signature::of(&[0.2, 0.2]), &evening), None);
+        assert!(
+            answers
+                .distance([10.0, 0.0], &Signature::of(&[0.21, 0.21]), &evening)
+                .unwrap()
+                < 0.5
+        );
+        assert!(
+            answers
+                .distance([10.0, 0.0], &Signature::of(&[0.14, 0.14]), &evening)
+                .unwrap()
+                > 4.0
+        );
+        assert_eq!(
+            answers.distance([50.0, 0.0], &Signature::of(&[0.2, 0.2]), &evening),
+            None
+        );
     }
 
     #[test]
@@ -275,7 +294,12 @@ mod tests {
             look(&mut crane, day, 0.2, 0.5, false);
         }
         assert_eq!(crane.cells[3].looks, 1);
-        assert!(crane.distance([10.0, 0.0], &Signature::of(&[0.5, 0.5]), &ground(0.2)).unwrap() < 0.5);
+        assert!(
+            crane
+                .distance([10.0, 0.0], &Signature::of(&[0.5, 0.5]), &ground(0.2))
+                .unwrap()
+                < 0.5
+        );
     }
 
     #[test]
@@ -290,7 +314,10 @@ mod tests {
 
     #[test]
     fn a_great_area_gets_greater_cells_and_not_more_memory() {
-        let bounds = Bounds { min: [0.0; 2], max: [20_000.0, 20_000.0] };
+        let bounds = Bounds {
+            min: [0.0; 2],
+            max: [20_000.0, 20_000.0],
+        };
         let reference = Reference::for_area(&bounds, 3.0, 4);
         assert!(reference.cells.len() <= CELLS_MAX && reference.cell_m > 40.0);
     }

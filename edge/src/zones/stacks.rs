@@ -104,7 +104,8 @@ impl<'a> Map<'a> {
         for index in seen {
             let signature = patch.signature(*index);
             let from_pavement = pavement.distance(&signature);
-            let from_empty = reference.and_then(|reference| reference.distance(centre(patch, *index), &signature, pavement));
+            let from_empty =
+                reference.and_then(|reference| reference.distance(centre(patch, *index), &signature, pavement));
             if let Some(slot) = differs.get_mut(*index) {
                 *slot = from_empty.map_or(from_pavement, |from_empty| from_empty.min(from_pavement));
             }
@@ -122,24 +123,32 @@ impl<'a> Map<'a> {
     }
 
     fn is_covered(&self, index: Option<usize>) -> bool {
-        index.and_then(|index| self.covered.get(index)).copied().unwrap_or(false)
+        index
+            .and_then(|index| self.covered.get(index))
+            .copied()
+            .unwrap_or(false)
     }
 
     /// The eight pixels around one.
     fn around(&self, index: usize) -> impl Iterator<Item = Option<usize>> + use<> {
         let (width, count) = (self.patch.width() as i64, self.differs.len() as i64);
         let column = index as i64 % width;
-        [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)].into_iter().map(move |(dx, dy)| {
-            let near = index as i64 + dy * width + dx;
-            ((0..width).contains(&(column + dx)) && (0..count).contains(&near)).then_some(near as usize)
-        })
+        [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
+            .into_iter()
+            .map(move |(dx, dy)| {
+                let near = index as i64 + dy * width + dx;
+                ((0..width).contains(&(column + dx)) && (0..count).contains(&near)).then_some(near as usize)
+            })
     }
 
     fn mark(&mut self) {
         let marked: Vec<usize> = (self.seen.iter().copied())
             .filter(|index| {
                 let own = self.differs_at(Some(*index));
-                let peak = self.around(*index).map(|near| self.differs_at(near)).fold(own, f32::max);
+                let peak = self
+                    .around(*index)
+                    .map(|near| self.differs_at(near))
+                    .fold(own, f32::max);
                 own >= COVERED_SD && own >= HALF * peak
             })
             .collect();
@@ -171,8 +180,12 @@ impl<'a> Map<'a> {
                 let [east, north] = centre(self.patch, *index);
                 (1..=6).any(|step| {
                     let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
-                    let caster = self.patch.index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
-                    caster != Some(*index) && self.is_covered(caster) && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
+                    let caster = self
+                        .patch
+                        .index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
+                    caster != Some(*index)
+                        && self.is_covered(caster)
+                        && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
                 })
             })
             .collect();
@@ -196,7 +209,10 @@ impl<'a> Map<'a> {
         }
         pixels.sort_unstable();
         for index in &pixels {
-            edges += usize::from(self.around(*index).any(|near| near.is_none_or(|near| pixels.binary_search(&near).is_err())));
+            edges += usize::from(
+                self.around(*index)
+                    .any(|near| near.is_none_or(|near| pixels.binary_search(&near).is_err())),
+            );
         }
         StacksSeen {
             area_m2: pixels.len() as f64 * pixel_m2,

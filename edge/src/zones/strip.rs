@@ -37,7 +37,9 @@ impl Station {
 /// `length_m` has more than [`STATIONS_MAX`].
 #[must_use]
 pub fn step_m(gsd_m: f64, length_m: f64) -> f64 {
-    (gsd_m / 2.0).clamp(STEP_MIN_M, STEP_MAX_M).max(length_m / STATIONS_MAX as f64)
+    (gsd_m / 2.0)
+        .clamp(STEP_MIN_M, STEP_MAX_M)
+        .max(length_m / STATIONS_MAX as f64)
 }
 
 /// Stations at the middle of each step along a path.

@@ -72,6 +72,10 @@ mod tests {
 
     #[test]
     fn a_night_has_no_shadows() {
-        assert!(Sun::over(133.08, 42.75, UnixMs::parse("2024-03-20T15:14:00Z").unwrap()).shadow_per_m().is_none());
+        assert!(
+            Sun::over(133.08, 42.75, UnixMs::parse("2024-03-20T15:14:00Z").unwrap())
+                .shadow_per_m()
+                .is_none()
+        );
     }
 }

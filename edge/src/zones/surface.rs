@@ -195,7 +195,9 @@ mod tests {
 
     #[test]
     fn the_ground_itself_is_near_and_paint_is_far() {
-        let samples: Vec<_> = (0..200).map(|i| (Signature::of(&[0.2 + wobble(i, 0.02), 0.22 + wobble(i + 3, 0.02)]), 1.0)).collect();
+        let samples: Vec<_> = (0..200)
+            .map(|i| (Signature::of(&[0.2 + wobble(i, 0.02), 0.22 + wobble(i + 3, 0.02)]), 1.0))
+            .collect();
         let surface = Surface::densest(&samples).unwrap();
         assert!(surface.distance(&Signature::of(&[0.2, 0.22])) < 2.0);
         assert!(surface.distance(&Signature::of(&[0.5, 0.1])) > 5.0);

@@ -96,7 +96,10 @@ fn paint(cover: &mut [Cover], mask: &[bool], what: Cover) {
 
 /// Mean of the visible bands (of all bands where there are none).
 fn brightness(patch: &Patch) -> Vec<f32> {
-    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red].iter().filter_map(|role| patch.plane(*role)).collect();
+    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red]
+        .iter()
+        .filter_map(|role| patch.plane(*role))
+        .collect();
     let planes: Vec<&[f32]> = if visible.is_empty() {
         patch.planes().iter().map(|plane| plane.values.as_slice()).collect()
     } else {
@@ -104,13 +107,22 @@ fn brightness(patch: &Patch) -> Vec<f32> {
     };
     let count = planes.len().max(1) as f32;
     (0..patch.valid().len())
-        .map(|index| planes.iter().map(|plane| plane.get(index).copied().unwrap_or(0.0)).sum::<f32>() / count)
+        .map(|index| {
+            planes
+                .iter()
+                .map(|plane| plane.get(index).copied().unwrap_or(0.0))
+                .sum::<f32>()
+                / count
+        })
         .collect()
 }
 
 fn clouds(patch: &Patch, brightness: &[f32]) -> Vec<bool> {
     let (width, height, gsd_m) = (patch.width(), patch.height(), patch.frame().gsd_m());
-    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red].iter().filter_map(|role| patch.plane(*role)).collect();
+    let visible: Vec<&[f32]> = [Role::Blue, Role::Green, Role::Red]
+        .iter()
+        .filter_map(|role| patch.plane(*role))
+        .collect();
     let nir = patch.plane(Role::Nir);
     let at = |plane: &[f32], index: usize| plane.get(index).copied().unwrap_or(0.0);
     let white: Vec<bool> = (0..width * height)
@@ -119,7 +131,8 @@ fn clouds(patch: &Patch, brightness: &[f32]) -> Vec<bool> {
             let (least, most) = visible.iter().fold((f32::MAX, f32::MIN), |(least, most), plane| {
                 (least.min(at(plane, index)), most.max(at(plane, index)))
             });
-            let nir_fits = nir.is_none_or(|nir| (CLOUD_NIR[0]..=CLOUD_NIR[1]).contains(&(at(nir, index) / mean.max(1e-6))));
+            let nir_fits =
+                nir.is_none_or(|nir| (CLOUD_NIR[0]..=CLOUD_NIR[1]).contains(&(at(nir, index) / mean.max(1e-6))));
             let spread_fits = visible.len() < 2 || most - least <= CLOUD_SPREAD * mean;
             patch.valid().get(index).copied().unwrap_or(false) && mean >= CLOUD_BRIGHT && spread_fits && nir_fits
         })
@@ -184,7 +197,11 @@ fn shadows(patch: &Patch, brightness: &[f32], cover: &[Cover], per_m: [f64; 2]) 
     let mut best: Option<(f32, Vec<bool>)> = None;
     for height_m in CLOUD_HEIGHTS_M {
         let moved = moved_clouds(patch, cover, per_m, height_m);
-        let fallen = moved.iter().zip(cover).filter(|(moved, cover)| **moved && cover.is_clear()).count();
+        let fallen = moved
+            .iter()
+            .zip(cover)
+            .filter(|(moved, cover)| **moved && cover.is_clear())
+            .count();
         if fallen < 50 {
             continue;
         }
@@ -238,7 +255,11 @@ fn hazy(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<bool> {
         let low = |plane: &[f32]| {
             let mut values: Vec<f32> = pixels.iter().filter_map(|index| plane.get(*index).copied()).collect();
             let place = values.len() / 20;
-            if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(place, f32::total_cmp).1 }
+            if values.is_empty() {
+                0.0
+            } else {
+                *values.select_nth_unstable_by(place, f32::total_cmp).1
+            }
         };
         let count = pixels.len() as f32;
         let values = || pixels.iter().filter_map(|index| brightness.get(*index));
