@@ -8,3 +8,10 @@
 //! The folders stand in that order, and a stage names only the types of the stage before it and of `quaywatch_protocol`.
 //! Correlation is a pure function of the stored looks: no clock, no I/O, no tokio. Events rest in exactly one place here: the
 //! store.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod ingest;
+pub mod keyfile;
+pub mod sites;

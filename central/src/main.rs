@@ -1,1 +1,7 @@
-fn main() {}
+//! `quaywatch-central`: see `quaywatch-central --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quaywatch_central::cli::main()
+}

@@ -1,0 +1,282 @@
+//! Every key of the configuration: one table that the reader, the check for unknown keys and `--explain` share.
+
+/// What a key's value must be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A file or folder, relative to the folder of the configuration file.
+    Path,
+    /// `host:port`.
+    Address,
+    /// A whole number between two bounds, both included.
+    Integer {
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of texts.
+    TextList,
+}
+
+/// What holds when a key is absent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Absent {
+    /// Refused.
+    Required,
+    /// Nothing: the feature is off.
+    Off,
+    /// This value, as it would stand in the file.
+    Default(&'static str),
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Dotted path, like `broker.listen`.
+    pub path: &'static str,
+    /// What its value must be.
+    pub kind: Kind,
+    /// What holds without it.
+    pub absent: Absent,
+    /// An example value, as it would stand in the file.
+    pub example: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, absent: Absent, example: &'static str, doc: &'static str) -> Key {
+    Key {
+        path,
+        kind,
+        absent,
+        example,
+        doc,
+    }
+}
+
+const PORT_EMBEDDED: &str = "\"127.0.0.1:1883\"";
+
+/// All keys, in the order of the explanation.
+pub const KEYS: &[Key] = &[
+    key(
+        "sites",
+        Kind::Path,
+        Absent::Required,
+        "\"sites\"",
+        "Folder with one GeoJSON file a watched site.",
+    ),
+    key(
+        "rules",
+        Kind::Path,
+        Absent::Required,
+        "\"rules/default.toml\"",
+        "File with the alert rules.",
+    ),
+    key(
+        "stations",
+        Kind::Path,
+        Absent::Required,
+        "\"stations.toml\"",
+        "File with the stations whose events are believed, and their public keys. Read again within seconds of a change.",
+    ),
+    key(
+        "key.file",
+        Kind::Path,
+        Absent::Required,
+        "\"central.key\"",
+        "Central's private key, which signs acks: 64 hexadecimal digits. `quaywatch-central keygen` makes one.",
+    ),
+    key(
+        "key.id",
+        Kind::Integer { min: 1, max: 65_535 },
+        Absent::Default("1"),
+        "1",
+        "Number of central's key: 1 for the first, counting up as keys are rotated.",
+    ),
+    key(
+        "store.file",
+        Kind::Path,
+        Absent::Required,
+        "\"quaywatch.db\"",
+        "SQLite database. Made when absent; its folder must exist.",
+    ),
+    key(
+        "broker.mode",
+        Kind::Choice(&["embedded", "external"]),
+        Absent::Default("\"embedded\""),
+        "\"external\"",
+        "Run an MQTT broker in this process, or use one that runs elsewhere.",
+    ),
+    key(
+        "broker.listen",
+        Kind::Address,
+        Absent::Default(PORT_EMBEDDED),
+        "\"127.0.0.1:1883\"",
+        "Where the embedded broker listens. Beyond loopback only with broker.tls_*.",
+    ),
+    key(
+        "broker.address",
+        Kind::Address,
+        Absent::Default(PORT_EMBEDDED),
+        "\"broker.example:8883\"",
+        "Address of an external broker.",
+    ),
+    key(
+        "broker.client_id",
+        Kind::Text,
+        Absent::Default("\"quaywatch-central\""),
+        "\"quaywatch-central\"",
+        "MQTT client id; the broker keeps the session under this name.",
+    ),
+    key(
+        "broker.user",
+        Kind::Text,
+        Absent::Off,
+        "\"central\"",
+        "User name at an external broker.",
+    ),
+    key(
+        "broker.password_file",
+        Kind::Path,
+        Absent::Off,
+        "\"broker.password\"",
+        "File with the password at an external broker, on its first line.",
+    ),
+    key(
+        "broker.tls_ca",
+        Kind::Path,
+        Absent::Off,
+        "\"ca.pem\"",
+        "Certificate authority (PEM). Embedded: client certificates must be signed by it; external: the broker's must be. \
+         Turns TLS on, together with the next two.",
+    ),
+    key(
+        "broker.tls_cert",
+        Kind::Path,
+        Absent::Off,
+        "\"central.pem\"",
+        "Certificate chain (PEM) that this side shows.",
+    ),
+    key(
+        "broker.tls_key",
+        Kind::Path,
+        Absent::Off,
+        "\"central-tls.key\"",
+        "Private key (PEM) of broker.tls_cert.",
+    ),
+    key(
+        "ingest.clock_tolerance_s",
+        Kind::Integer { min: 0, max: 86_400 },
+        Absent::Default("300"),
+        "300",
+        "A look dated later than its receipt by more than this many seconds is quarantined.",
+    ),
+    key(
+        "ingest.events_per_s_max",
+        Kind::Integer { min: 1, max: 1_000_000 },
+        Absent::Default("200"),
+        "200",
+        "Events a second taken from one station in the long run; what is beyond is not taken, counted, and sent again by \
+         the station.",
+    ),
+    key(
+        "ingest.events_burst_max",
+        Kind::Integer { min: 1, max: 1_000_000 },
+        Absent::Default("2000"),
+        "2000",
+        "Events taken from one station at once.",
+    ),
+    key(
+        "http.listen",
+        Kind::Address,
+        Absent::Default("\"127.0.0.1:8080\""),
+        "\"127.0.0.1:8080\"",
+        "Where API and page are served. There are no accounts yet: keep it on loopback, or behind a proxy that has them.",
+    ),
+    key(
+        "http.beyond_loopback",
+        Kind::Boolean,
+        Absent::Default("false"),
+        "true",
+        "Allow http.listen on an address that others can reach, without accounts.",
+    ),
+    key(
+        "notify.log",
+        Kind::Boolean,
+        Absent::Default("true"),
+        "true",
+        "Write each alert change to the log as a notification.",
+    ),
+    key(
+        "notify.webhooks",
+        Kind::TextList,
+        Absent::Default("[]"),
+        "[\"http://127.0.0.1:9000/alerts\"]",
+        "URLs (http) that get each alert change by POST, with an Idempotency-Key header.",
+    ),
+    key(
+        "log.format",
+        Kind::Choice(&["human", "json"]),
+        Absent::Default("\"human\""),
+        "\"json\"",
+        "Form of the log on standard error.",
+    ),
+    key(
+        "log.filter",
+        Kind::Text,
+        Absent::Default("\"info\""),
+        "\"info,quaywatch_central=debug\"",
+        "What is logged: a level, or a list of module=level.",
+    ),
+];
+
+/// The explanation of every key: a commented configuration file.
+#[must_use]
+pub fn explain() -> String {
+    let mut out =
+        String::from("# Configuration of quaywatch-central, every key. Paths are relative to this file's folder.\n");
+    let mut section = "";
+    for key in KEYS {
+        let (head, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        if head != section {
+            section = head;
+            out.push_str(&format!("\n[{section}]\n"));
+        }
+        out.push('\n');
+        for line in wrapped(key.doc) {
+            out.push_str(&format!("# {line}\n"));
+        }
+        match key.absent {
+            Absent::Required => out.push_str(&format!("# Required.\n{name} = {}\n", key.example)),
+            Absent::Off => out.push_str(&format!("# Off when absent.\n# {name} = {}\n", key.example)),
+            Absent::Default(value) => out.push_str(&format!("{name} = {value}\n")),
+        }
+    }
+    out
+}
+
+fn wrapped(text: &str) -> Vec<String> {
+    const COLUMNS_MAX: usize = 100;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        if lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.len() + word.len() >= COLUMNS_MAX)
+        {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,271 @@
+//! The configuration: a TOML file, checked as a whole before anything starts.
+
+pub mod keys;
+pub mod reader;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+pub use reader::Fault;
+use reader::Reader;
+
+/// Bytes of a configuration file: a commented one has 4 KiB.
+pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
+/// Webhooks: each takes every alert change, one after the other.
+pub const WEBHOOKS_MAX: usize = 8;
+
+/// A checked configuration. Paths are as usable from the process's folder; the files they name are not opened here.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of site files.
+    pub sites: PathBuf,
+    /// Rules file.
+    pub rules: PathBuf,
+    /// Station registry file.
+    pub stations: PathBuf,
+    /// Central's private key file.
+    pub key_file: PathBuf,
+    /// Number of central's key.
+    pub key_id: u16,
+    /// Database file.
+    pub store_file: PathBuf,
+    /// Broker.
+    pub broker: Broker,
+    /// Limits of ingest.
+    pub ingest: Ingest,
+    /// Where API and page are served.
+    pub http_listen: SocketAddr,
+    /// Notification sinks.
+    pub notify: Notify,
+    /// Log lines as JSON.
+    pub log_json: bool,
+    /// Log filter, checked.
+    pub log_filter: String,
+}
+
+/// The MQTT broker.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    /// In this process (where it listens), or elsewhere (host and port).
+    pub place: BrokerPlace,
+    /// MQTT client id of central.
+    pub client_id: String,
+    /// User name.
+    pub user: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// TLS, when on.
+    pub tls: Option<Tls>,
+}
+
+/// Where the broker is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerPlace {
+    /// In this process.
+    Embedded(SocketAddr),
+    /// Elsewhere: host, port.
+    External(String, u16),
+}
+
+/// TLS files, all PEM.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Certificate authority.
+    pub ca: PathBuf,
+    /// Own certificate chain.
+    pub cert: PathBuf,
+    /// Own private key.
+    pub key: PathBuf,
+}
+
+/// Limits of ingest.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingest {
+    /// How far a look may be dated after its receipt, milliseconds.
+    pub clock_tolerance_ms: i64,
+    /// Events a second from one station.
+    pub events_per_s_max: u32,
+    /// Events at once from one station.
+    pub events_burst_max: u32,
+}
+
+/// Notification sinks.
+#[derive(Clone, Debug, Default)]
+pub struct Notify {
+    /// Write alert changes to the log.
+    pub log: bool,
+    /// URLs that get alert changes by POST.
+    pub webhooks: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// Every fault found, not only the first.
+    pub fn read(file: &Path) -> Result<Self, Vec<Fault>> {
+        let fault = |problem: String| {
+            vec![Fault {
+                place: file.display().to_string(),
+                problem,
+            }]
+        };
+        let length = std::fs::metadata(file)
+            .map_err(|error| fault(format!("cannot be read: {error}")))?
+            .len();
+        if length > CONFIG_BYTES_MAX {
+            return Err(fault(format!(
+                "has {length} bytes: expected at most {CONFIG_BYTES_MAX}"
+            )));
+        }
+        let text = std::fs::read_to_string(file).map_err(|error| fault(format!("cannot be read: {error}")))?;
+        Self::parse(&text, file.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Checks a configuration text; relative paths in it are relative to `folder`.
+    ///
+    /// # Errors
+    /// Every fault found.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader::new(text, folder);
+        if !reader.is_parsed() {
+            return Err(reader.faults);
+        }
+        let config = read(&mut reader);
+        match config {
+            Some(config) if reader.faults.is_empty() => Ok(config),
+            _ => Err(reader.faults),
+        }
+    }
+}
+
+/// Reads every key before it gives up, so that all faults are found: hence the values first, the `?` last.
+fn read(reader: &mut Reader<'_>) -> Option<Config> {
+    let sites = reader.path("sites");
+    let rules = reader.path("rules");
+    let stations = reader.path("stations");
+    let key_file = reader.path("key.file");
+    let key_id = reader.integer("key.id");
+    let store_file = reader.path("store.file");
+    let broker = read_broker(reader);
+    let tolerance_s = reader.integer("ingest.clock_tolerance_s");
+    let per_s = reader.integer("ingest.events_per_s_max");
+    let burst = reader.integer("ingest.events_burst_max");
+    let http_listen = read_http(reader);
+    let log = reader.boolean("notify.log");
+    let webhooks = read_webhooks(reader);
+    let format = reader.text("log.format");
+    let log_filter = reader.text("log.filter");
+    if let Some(filter) = &log_filter
+        && let Err(error) = tracing_subscriber::EnvFilter::try_new(filter)
+    {
+        reader.fault("`log.filter`", format!("is `{filter}`: {error}"));
+    }
+    Some(Config {
+        sites: sites?,
+        rules: rules?,
+        stations: stations?,
+        key_file: key_file?,
+        key_id: u16::try_from(key_id?).ok()?,
+        store_file: store_file?,
+        broker: broker?,
+        ingest: Ingest {
+            clock_tolerance_ms: tolerance_s? * 1_000,
+            events_per_s_max: u32::try_from(per_s?).ok()?,
+            events_burst_max: u32::try_from(burst?).ok()?,
+        },
+        http_listen: http_listen?,
+        notify: Notify {
+            log: log?,
+            webhooks: webhooks?,
+        },
+        log_json: format? == "json",
+        log_filter: log_filter?,
+    })
+}
+
+fn read_broker(reader: &mut Reader<'_>) -> Option<Broker> {
+    let mode = reader.text("broker.mode");
+    let client_id = reader.text("broker.client_id");
+    let user = reader.text("broker.user");
+    let password_file = reader.path("broker.password_file");
+    let tls = read_tls(reader);
+    let place = match mode.as_deref() {
+        Some("external") => reader
+            .host_port("broker.address")
+            .map(|(host, port)| BrokerPlace::External(host, port)),
+        Some(_) => reader.address("broker.listen").map(BrokerPlace::Embedded),
+        None => None,
+    };
+    if let Some(BrokerPlace::Embedded(listen)) = &place
+        && !listen.ip().is_loopback()
+        && tls.is_none()
+    {
+        reader.fault(
+            "`broker.listen`",
+            format!(
+                "is {listen}, which others can reach: expected a loopback address, or broker.tls_ca, tls_cert, tls_key"
+            ),
+        );
+    }
+    Some(Broker {
+        place: place?,
+        client_id: client_id?,
+        user,
+        password_file,
+        tls,
+    })
+}
+
+fn read_tls(reader: &mut Reader<'_>) -> Option<Tls> {
+    let parts = ["broker.tls_ca", "broker.tls_cert", "broker.tls_key"];
+    let [ca, cert, key] = parts.map(|part| reader.path(part));
+    match (ca, cert, key) {
+        (Some(ca), Some(cert), Some(key)) => Some(Tls { ca, cert, key }),
+        (None, None, None) => None,
+        _ => {
+            reader.fault(
+                "`broker.tls_*`",
+                format!("are not complete: expected all of {}", parts.join(", ")),
+            );
+            None
+        }
+    }
+}
+
+fn read_http(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    let listen = reader.address("http.listen");
+    let beyond = reader.boolean("http.beyond_loopback")?;
+    let listen = listen?;
+    if !listen.ip().is_loopback() && !beyond {
+        reader.fault(
+            "`http.listen`",
+            format!("is {listen}, which others can reach, and there are no accounts yet: expected a loopback address, or http.beyond_loopback = true"),
+        );
+    }
+    Some(listen)
+}
+
+fn read_webhooks(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let webhooks = reader.text_list("notify.webhooks")?;
+    if webhooks.len() > WEBHOOKS_MAX {
+        reader.fault(
+            "`notify.webhooks`",
+            format!("has {} entries: expected at most {WEBHOOKS_MAX}", webhooks.len()),
+        );
+    }
+    for url in &webhooks {
+        if !url.starts_with("http://") {
+            reader.fault(
+                "`notify.webhooks`",
+                format!("names `{url}`: expected a URL that starts with http://"),
+            );
+        }
+    }
+    Some(webhooks)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use super::*;
+
+const LEAST: &str = r#"
+sites = "sites"
+rules = "rules.toml"
+stations = "stations.toml"
+key.file = "central.key"
+store.file = "q.db"
+"#;
+
+fn faults(text: &str) -> Vec<String> {
+    Config::parse(text, Path::new("/etc/q"))
+        .expect_err("must be refused")
+        .iter()
+        .map(Fault::to_string)
+        .collect()
+}
+
+#[test]
+fn the_least_configuration_is_loopback_and_embedded() {
+    let config = Config::parse(LEAST, Path::new("/etc/q")).unwrap();
+    assert_eq!(
+        config.broker.place,
+        BrokerPlace::Embedded("127.0.0.1:1883".parse().unwrap())
+    );
+    assert!(config.http_listen.ip().is_loopback());
+    assert_eq!(config.store_file, Path::new("/etc/q/q.db"));
+}
+
+#[test]
+fn a_misspelt_key_is_refused_with_a_suggestion() {
+    let found = faults(&format!("{LEAST}\n[ingest]\nclock_tolerence_s = 5\n"));
+    assert_eq!(
+        found,
+        ["`ingest.clock_tolerence_s`: is no key of this configuration: did you mean `ingest.clock_tolerance_s`?"]
+    );
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let found =
+        faults("sites = 5\nrules = \"r\"\nspool = 1\n[broker]\nmode = \"internal\"\n[http]\nlisten = \"0.0.0.0:80\"\n");
+    for place in [
+        "`sites`",
+        "`stations`",
+        "`key.file`",
+        "`store.file`",
+        "`spool`",
+        "`broker.mode`",
+        "`http.listen`",
+    ] {
+        assert!(
+            found.iter().any(|fault| fault.starts_with(place)),
+            "{place} in {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_broker_others_can_reach_needs_tls() {
+    let open = format!("{LEAST}\nbroker.listen = \"0.0.0.0:8883\"\n");
+    assert!(faults(&open)[0].starts_with("`broker.listen`"));
+    let tls = format!("{open}broker.tls_ca = \"ca\"\nbroker.tls_cert = \"c\"\nbroker.tls_key = \"k\"\n");
+    assert!(Config::parse(&tls, Path::new("")).is_ok());
+    assert!(faults(&format!("{LEAST}\nbroker.tls_ca = \"ca\"\n"))[0].contains("not complete"));
+}
+
+#[test]
+fn what_is_no_toml_names_the_line() {
+    assert!(faults("sites = \"a\"\nrules = = 3\n")[0].starts_with("line 2: is not TOML"));
+}
+
+#[test]
+fn the_explanation_is_itself_a_configuration_with_every_default() {
+    let explained = Config::parse(&keys::explain(), Path::new("/etc/q")).unwrap();
+    let least = Config::parse(LEAST, Path::new("/etc/q")).unwrap();
+    assert_eq!(explained.ingest.events_burst_max, least.ingest.events_burst_max);
+    assert_eq!(explained.broker.place, least.broker.place);
+    for key in keys::KEYS {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(keys::explain().contains(&format!("{name} = ")), "{}", key.path);
+    }
+}

@@ -1,0 +1,3 @@
+//! From bytes of a hostile network to events that count.
+
+pub mod registry;
