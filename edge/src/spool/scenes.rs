@@ -1,0 +1,108 @@
+//! The memory of scenes that are done, kept in the same transaction as their looks.
+
+use quaywatch_protocol::contract::UnixMs;
+use redb::{ReadableTable, WriteTransaction};
+
+use super::{
+    SCENES_REMEMBERED_MAX, SpoolError,
+    marks::{SCENE_ORDER, SCENES, State},
+    storage,
+};
+
+const WORD_BYTES: usize = 8;
+const VALUE_BYTES: usize = 4 * WORD_BYTES;
+
+/// How a scene ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SceneOutcome {
+    /// Its looks are accepted.
+    Done,
+    /// It could not be read.
+    Quarantined,
+}
+
+/// What is remembered of a scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SceneNote {
+    /// Name of its file or folder.
+    pub name: String,
+    /// Bytes of its files together: another size under the same name is another scene.
+    pub bytes: u64,
+    /// How it ended.
+    pub outcome: SceneOutcome,
+    /// When it ended.
+    pub finished_at: UnixMs,
+}
+
+/// Writes a note, and forgets the oldest ones beyond the limit; says how many were forgotten.
+pub(super) fn remember(txn: &WriteTransaction, state: &mut State, note: &SceneNote) -> Result<u64, SpoolError> {
+    let doing = "noted a scene";
+    let mut scenes = txn.open_table(SCENES).map_err(storage(doing))?;
+    let mut order = txn.open_table(SCENE_ORDER).map_err(storage(doing))?;
+    let place = state.marks.next_scene;
+    state.marks.next_scene += 1;
+    let outcome = match note.outcome {
+        SceneOutcome::Done => 0,
+        SceneOutcome::Quarantined => 1,
+    };
+    let mut value = [0; VALUE_BYTES];
+    let words = [note.finished_at.0 as u64, note.bytes, outcome, place];
+    for (to, word) in value.chunks_exact_mut(WORD_BYTES).zip(words) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    let earlier = scenes.insert(note.name.as_str(), value.as_slice()).map_err(storage(doing))?;
+    if let Some(words) = earlier.and_then(|guard| words_of(guard.value())) {
+        let [_, _, _, earlier_place] = words;
+        order.remove(earlier_place).map_err(storage(doing))?;
+    }
+    order.insert(place, note.name.as_str()).map_err(storage(doing))?;
+    let mut forgotten = 0;
+    let mut surplus = scenes_len(&order)?.saturating_sub(SCENES_REMEMBERED_MAX);
+    while surplus > 0 {
+        surplus -= 1;
+        let Some((_, name)) = order.pop_first().map_err(storage(doing))? else {
+            break;
+        };
+        scenes.remove(name.value()).map_err(storage(doing))?;
+        forgotten += 1;
+    }
+    Ok(forgotten)
+}
+
+fn scenes_len(order: &redb::Table<'_, u64, &'static str>) -> Result<u64, SpoolError> {
+    redb::ReadableTableMetadata::len(order).map_err(storage("noted a scene"))
+}
+
+/// What is remembered of `name`.
+pub(super) fn recall(
+    scenes: &impl ReadableTable<&'static str, &'static [u8]>,
+    name: &str,
+) -> Result<Option<SceneNote>, SpoolError> {
+    let value = scenes.get(name).map_err(storage("looked up a scene"))?;
+    let Some(guard) = value else {
+        return Ok(None);
+    };
+    let [finished_at, bytes, outcome, _] = words_of(guard.value())
+        .ok_or_else(|| SpoolError::Inconsistent(format!("the note on scene `{name}` has the wrong length")))?;
+    Ok(Some(SceneNote {
+        name: name.to_owned(),
+        bytes,
+        outcome: if outcome == 0 {
+            SceneOutcome::Done
+        } else {
+            SceneOutcome::Quarantined
+        },
+        finished_at: UnixMs(finished_at as i64),
+    }))
+}
+
+fn words_of(value: &[u8]) -> Option<[u64; 4]> {
+    let mut words = [0; 4];
+    if value.len() != VALUE_BYTES {
+        return None;
+    }
+    for (word, bytes) in words.iter_mut().zip(value.chunks_exact(WORD_BYTES)) {
+        *word = u64::from_le_bytes(bytes.try_into().ok()?);
+    }
+    Some(words)
+}

@@ -1,0 +1,71 @@
+//! The real folder.
+
+use std::fs;
+
+use super::{LIMITS, NOW, batch, drain, look, station};
+use crate::spool::{DirHome, OpenedHow, Spool, SpoolError, home::ASIDE_FILES_MAX};
+
+#[test]
+fn a_spool_is_found_again_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    {
+        let home = DirHome::new(&path).unwrap();
+        let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+        assert_eq!(opened.how, OpenedHow::Fresh);
+        spool.accept(&batch([1]), NOW).unwrap();
+    }
+    let home = DirHome::new(&path).unwrap();
+    let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+    assert_eq!(opened.how, OpenedHow::Found);
+    assert_eq!(drain(&mut spool), [(1, look(1))]);
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _home = DirHome::new(folder.path()).unwrap();
+    assert!(matches!(DirHome::new(folder.path()), Err(SpoolError::InUse(_))));
+}
+
+#[test]
+fn garbage_is_set_aside_and_only_so_many_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = DirHome::new(folder.path()).unwrap();
+    let mut epochs = Vec::new();
+    for round in 0..ASIDE_FILES_MAX as i64 + 2 {
+        drop(Spool::open(&home, &station(), LIMITS, NOW).unwrap());
+        fs::write(folder.path().join("spool.redb"), format!("garbage {round}")).unwrap();
+        let (spool, opened) = Spool::open(&home, &station(), LIMITS, NOW.plus_ms(round)).unwrap();
+        assert!(matches!(opened.how, OpenedHow::Lost { set_aside: Some(_), .. }), "{opened:?}");
+        epochs.push(spool.epoch());
+    }
+    assert!(epochs.is_sorted_by(|a, b| a < b), "{epochs:?}");
+    let mut aside: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("lost"))
+        .collect();
+    aside.sort();
+    assert_eq!(aside.len(), ASIDE_FILES_MAX);
+    let newest = fs::read_to_string(folder.path().join(aside.last().unwrap())).unwrap();
+    assert_eq!(newest, format!("garbage {}", ASIDE_FILES_MAX + 1));
+}
+
+#[test]
+fn a_crash_while_a_spool_is_begun_leaves_no_false_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = DirHome::new(folder.path()).unwrap();
+    // Died before the rename: the half-made file is there, the spool is not.
+    fs::write(folder.path().join("spool.redb.new"), "half").unwrap();
+    let (spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+    assert_eq!(opened.how, OpenedHow::Fresh);
+    let epoch = spool.epoch();
+    drop(spool);
+    // Died after the rename, before the epoch was stored.
+    fs::remove_file(folder.path().join("spool.epoch")).unwrap();
+    let (_, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+    assert_eq!(opened.how, OpenedHow::Found);
+    let stored = fs::read_to_string(folder.path().join("spool.epoch")).unwrap();
+    assert_eq!(stored.trim(), epoch.to_string());
+}
