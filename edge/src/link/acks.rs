@@ -75,8 +75,14 @@ mod tests {
         }];
         let judged = |bytes: Vec<u8>| judge(&bytes, &station, 3, &keys);
         assert_eq!(judged(ack("gs-1", 3, 1, 5)), Ok(7));
-        assert_eq!(judged(ack("gs-1", 3, 1, 6)), Err(Refusal::NotAnAck(AckError::NotSigned)));
-        assert_eq!(judged(ack("gs-1", 3, 2, 5)), Err(Refusal::NotAnAck(AckError::UnknownKey(2))));
+        assert_eq!(
+            judged(ack("gs-1", 3, 1, 6)),
+            Err(Refusal::NotAnAck(AckError::NotSigned))
+        );
+        assert_eq!(
+            judged(ack("gs-1", 3, 2, 5)),
+            Err(Refusal::NotAnAck(AckError::UnknownKey(2)))
+        );
         assert!(matches!(judged(ack("gs-2", 3, 1, 5)), Err(Refusal::OtherStation(_))));
         assert_eq!(judged(ack("gs-1", 4, 1, 5)), Err(Refusal::OtherEpoch(4)));
         assert!(matches!(judged(b"nonsense".to_vec()), Err(Refusal::NotAnAck(_))));

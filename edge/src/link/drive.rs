@@ -256,7 +256,10 @@ impl Driver {
 
     fn publish_health(&mut self) {
         let text = self.link.health.borrow().clone();
-        if let Some(connection) = self.connection.as_ref().filter(|_| self.machine.is_online() && !text.is_empty())
+        if let Some(connection) = self
+            .connection
+            .as_ref()
+            .filter(|_| self.machine.is_online() && !text.is_empty())
             && connection.publish_state(&text).is_err()
         {
             self.link.counters.count(Counter::HealthDropped);

@@ -48,10 +48,18 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Not connected, and not before this time.
-    Resting { until_ms: u64 },
-    Connecting { since_ms: u64 },
-    Subscribing { since_ms: u64 },
-    Online { since_ms: u64 },
+    Resting {
+        until_ms: u64,
+    },
+    Connecting {
+        since_ms: u64,
+    },
+    Subscribing {
+        since_ms: u64,
+    },
+    Online {
+        since_ms: u64,
+    },
 }
 
 /// The link's state.

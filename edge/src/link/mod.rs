@@ -27,7 +27,6 @@ pub mod drive;
 pub mod machine;
 pub mod mqtt;
 
-
 /// Events on the way at once, unless configured otherwise: about 25 KiB, one round trip of a satellite link.
 pub const WINDOW_EVENTS_DEFAULT: usize = 64;
 /// Most events on the way at once: what the spool hands out in one go.

@@ -8,7 +8,10 @@
 use std::{sync::Arc, time::Duration};
 
 use quaywatch_protocol::{ids::StationId, limits, topic};
-use rumqttc::{AsyncClient, ConnectReturnCode, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration, Transport};
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration,
+    Transport,
+};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{STATE_BYTES_MAX, WINDOW_EVENTS_MAX, machine::CONNECT_WAIT_MS};
@@ -130,7 +133,10 @@ impl Connection {
 
     /// The next thing heard. Safe to abandon.
     pub async fn heard(&mut self) -> Heard {
-        self.heard.recv().await.unwrap_or_else(|| Heard::Lost("the client ended".to_owned()))
+        self.heard
+            .recv()
+            .await
+            .unwrap_or_else(|| Heard::Lost("the client ended".to_owned()))
     }
 
     /// Hands a sealed event to the client.

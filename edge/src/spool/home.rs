@@ -121,7 +121,9 @@ impl Home for DirHome {
     fn open(&self) -> Result<Option<Box<dyn StorageBackend>>, SpoolError> {
         let path = self.path(SPOOL);
         match OpenOptions::new().read(true).write(true).open(&path) {
-            Ok(file) => Ok(Some(Box::new(FileBackend::new(file).map_err(|error| at(&path)(io::Error::other(error)))?))),
+            Ok(file) => Ok(Some(Box::new(
+                FileBackend::new(file).map_err(|error| at(&path)(io::Error::other(error)))?,
+            ))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(at(&path)(error)),
         }
@@ -130,7 +132,9 @@ impl Home for DirHome {
     fn create(&self) -> Result<Box<dyn StorageBackend>, SpoolError> {
         let path = self.path(SPOOL_NEW);
         let file = options().truncate(true).open(&path).map_err(at(&path))?;
-        Ok(Box::new(FileBackend::new(file).map_err(|error| at(&path)(io::Error::other(error)))?))
+        Ok(Box::new(
+            FileBackend::new(file).map_err(|error| at(&path)(io::Error::other(error)))?,
+        ))
     }
 
     fn publish(&self) -> Result<(), SpoolError> {

@@ -232,7 +232,9 @@ pub struct Standing {
 #[derive(Debug, Error)]
 pub enum SpoolError {
     /// No room, and nothing that may be dropped. Nothing was accepted; try again after an ack.
-    #[error("spool is full: {events} events of {events_max}, {bytes} bytes of {bytes_max}, none of which may be dropped, as all may have been sent")]
+    #[error(
+        "spool is full: {events} events of {events_max}, {bytes} bytes of {bytes_max}, none of which may be dropped, as all may have been sent"
+    )]
     Full {
         /// Events stored.
         events: u64,

@@ -28,7 +28,8 @@ pub(super) struct Dropped {
 
 /// True when `events` more records of `bytes` together fit, and the gap that dropping takes.
 pub(super) const fn fits(state: &State, limits: &Limits, events: u64, bytes: u64) -> bool {
-    state.usage.events + events < limits.events_max && state.usage.bytes + bytes + GAP_RECORD_BYTES_MAX <= limits.bytes_max
+    state.usage.events + events < limits.events_max
+        && state.usage.bytes + bytes + GAP_RECORD_BYTES_MAX <= limits.bytes_max
 }
 
 /// Drops the oldest chip; false when there is none.
@@ -81,7 +82,10 @@ struct Unsent {
 fn oldest_unsent(events: &Records<'_>, marks: &Marks) -> Result<Option<Unsent>, SpoolError> {
     let mut before: Option<Gap> = None;
     let mut found: Option<Unsent> = None;
-    for entry in events.range(marks.offered_through + 1..).map_err(storage("made room"))? {
+    for entry in events
+        .range(marks.offered_through + 1..)
+        .map_err(storage("made room"))?
+    {
         let (key, value) = entry.map_err(storage("made room"))?;
         let record = Record::read(key.value(), value.value());
         let gap = record.as_ref().and_then(Record::gap);
@@ -141,7 +145,9 @@ pub(super) fn write_chip_gap(
 fn put(events: &mut Records<'_>, state: &mut State, gap: &Gap, now: UnixMs) -> Result<(), SpoolError> {
     let bytes = record::write(gap.last_seq, &Event::Gap(gap.clone()), now)?;
     debug_assert!(bytes.len() as u64 <= GAP_RECORD_BYTES_MAX);
-    events.insert(gap.last_seq, bytes.as_slice()).map_err(storage("made room"))?;
+    events
+        .insert(gap.last_seq, bytes.as_slice())
+        .map_err(storage("made room"))?;
     state.add(bytes.len());
     Ok(())
 }

@@ -50,7 +50,9 @@ pub(super) fn remember(txn: &WriteTransaction, state: &mut State, note: &SceneNo
     for (to, word) in value.chunks_exact_mut(WORD_BYTES).zip(words) {
         to.copy_from_slice(&word.to_le_bytes());
     }
-    let earlier = scenes.insert(note.name.as_str(), value.as_slice()).map_err(storage(doing))?;
+    let earlier = scenes
+        .insert(note.name.as_str(), value.as_slice())
+        .map_err(storage(doing))?;
     if let Some(words) = earlier.and_then(|guard| words_of(guard.value())) {
         let [_, _, _, earlier_place] = words;
         order.remove(earlier_place).map_err(storage(doing))?;

@@ -270,7 +270,11 @@ impl Spool {
             let table = txn.open_table(EVENTS).map_err(storage("read events to offer"))?;
             let mut offered = Vec::new();
             let mut covered_through = after;
-            for entry in table.range(after + 1..).map_err(storage("read events to offer"))?.take(count_max) {
+            for entry in table
+                .range(after + 1..)
+                .map_err(storage("read events to offer"))?
+                .take(count_max)
+            {
                 let (key, value) = entry.map_err(storage("read events to offer"))?;
                 let seq = key.value();
                 let Some(record) = Record::read(seq, value.value()) else {
@@ -290,7 +294,11 @@ impl Spool {
         if self.broken {
             return Err(SpoolError::Broken);
         }
-        let outcome = self.db.begin_read().map_err(storage("began to read")).and_then(|txn| work(&txn));
+        let outcome = self
+            .db
+            .begin_read()
+            .map_err(storage("began to read"))
+            .and_then(|txn| work(&txn));
         self.note(outcome)
     }
 
@@ -303,15 +311,19 @@ impl Spool {
             return Err(SpoolError::Broken);
         }
         let mut state = self.state;
-        let outcome = self.db.begin_write().map_err(storage("began to write")).and_then(|txn| {
-            let done = work(&txn, &mut state, &self.limits)?;
-            {
-                let mut table = txn.open_table(MARKS).map_err(storage("wrote its marks"))?;
-                state.marks.write(&mut table)?;
-            }
-            txn.commit().map_err(storage("flushed"))?;
-            Ok(done)
-        });
+        let outcome = self
+            .db
+            .begin_write()
+            .map_err(storage("began to write"))
+            .and_then(|txn| {
+                let done = work(&txn, &mut state, &self.limits)?;
+                {
+                    let mut table = txn.open_table(MARKS).map_err(storage("wrote its marks"))?;
+                    state.marks.write(&mut table)?;
+                }
+                txn.commit().map_err(storage("flushed"))?;
+                Ok(done)
+            });
         if outcome.is_ok() {
             self.state = state;
         }
@@ -371,7 +383,10 @@ fn accept_chips(
     let mut stored = 0;
     for chip in &batch.chips {
         if !matches!(batch.events.get(chip.event_index), Some(Event::Look(_))) {
-            return Err(SpoolError::BadBatch(format!("chip names event {}, which is no look", chip.event_index)));
+            return Err(SpoolError::BadBatch(format!(
+                "chip names event {}, which is no look",
+                chip.event_index
+            )));
         }
         let jpeg = chip.jpeg.as_slice().try_into().map_err(|_| {
             let (length, most) = (chip.jpeg.len(), limits::CHIP_BYTES_MAX);
@@ -421,19 +436,16 @@ fn number_chips(txn: &WriteTransaction, state: &mut State, count_max: usize) -> 
         }
         let seq = state.marks.take_seq();
         let bytes = record::assemble(seq, Kind::Chip, accepted_at, &payload);
-        events.insert(seq, bytes.as_slice()).map_err(storage("numbered chips"))?;
+        events
+            .insert(seq, bytes.as_slice())
+            .map_err(storage("numbered chips"))?;
         state.add(bytes.len());
     }
     Ok(bad)
 }
 
 /// The record of `key` as one of `new_key`, the numbers inside it moved too. One that does not check out stays so.
-fn renumbered(
-    key: u64,
-    new_key: u64,
-    bytes: &[u8],
-    moved: &impl Fn(u64) -> u64,
-) -> Result<Vec<u8>, SpoolError> {
+fn renumbered(key: u64, new_key: u64, bytes: &[u8], moved: &impl Fn(u64) -> u64) -> Result<Vec<u8>, SpoolError> {
     let Some(record) = Record::read(key, bytes) else {
         return Ok(bytes.to_vec());
     };

@@ -40,7 +40,9 @@ fn a_new_connection_sends_everything_unacked_again() {
     machine.sent(0, 1..=5, true, false);
     machine.acked(10, 2);
     machine.lost(20, 0.5);
-    let Action::Wait(until) = machine.next(20, 0.5) else { panic!() };
+    let Action::Wait(until) = machine.next(20, 0.5) else {
+        panic!()
+    };
     online(&mut machine, until);
     let expected = Action::Send {
         after: 2,
@@ -58,16 +60,32 @@ fn without_an_ack_the_window_is_sent_again_with_growing_patience() {
     let mut waits = Vec::new();
     for _ in 0..6 {
         machine.sent(now, 1..=3, true, false);
-        let Action::Wait(until) = machine.next(now, 0.5) else { panic!() };
+        let Action::Wait(until) = machine.next(now, 0.5) else {
+            panic!()
+        };
         waits.push(until - now);
         now = until;
-        assert!(matches!(machine.next(now, 0.5), Action::Send { after: 0, again_through: 3, .. }));
+        assert!(matches!(
+            machine.next(now, 0.5),
+            Action::Send {
+                after: 0,
+                again_through: 3,
+                ..
+            }
+        ));
     }
     assert_eq!(waits, [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
     assert_eq!(machine.ack_timeouts(), 6);
     machine.sent(now, 1..=3, true, false);
     machine.acked(now, 1);
-    assert_eq!(machine.next(now, 0.5), Action::Send { after: 3, count: 6, again_through: 3 });
+    assert_eq!(
+        machine.next(now, 0.5),
+        Action::Send {
+            after: 3,
+            count: 6,
+            again_through: 3
+        }
+    );
     machine.sent(now, [], true, false);
     assert_eq!(machine.next(now, 0.5), Action::Wait(now + ACK_WAIT_MS));
 }
@@ -81,7 +99,9 @@ fn a_silent_connection_and_a_choked_one_are_given_up() {
     machine.heard(40_000);
     assert_eq!(machine.next(45_000, 0.5), Action::Wait(85_000));
     assert!(matches!(machine.next(85_000, 0.5), Action::Close(_)));
-    let Action::Wait(until) = machine.next(85_000, 0.5) else { panic!() };
+    let Action::Wait(until) = machine.next(85_000, 0.5) else {
+        panic!()
+    };
     online(&mut machine, until);
     machine.sent(until, [1], false, true);
     machine.acked(until + 1, 1);
@@ -98,7 +118,9 @@ fn a_broker_that_never_answers_is_tried_ever_more_rarely() {
     for _ in 0..9 {
         assert_eq!(machine.next(now, 0.5), Action::Connect);
         machine.lost(now, 0.5);
-        let Action::Wait(until) = machine.next(now, 0.5) else { panic!() };
+        let Action::Wait(until) = machine.next(now, 0.5) else {
+            panic!()
+        };
         waits.push(until - now);
         now = until;
     }
@@ -183,7 +205,10 @@ impl World {
         }
         for through in std::mem::take(&mut self.to_station) {
             if through > self.acked {
-                assert!((self.acked + 1..=through).all(|n| self.stored.contains(&n)), "acked what is not stored");
+                assert!(
+                    (self.acked + 1..=through).all(|n| self.stored.contains(&n)),
+                    "acked what is not stored"
+                );
                 self.acked = through;
                 self.machine.acked(self.now_ms, through);
             }
@@ -202,7 +227,11 @@ impl World {
         let taken: Vec<u64> = asked.iter().copied().take(if choke { 2 } else { count }).collect();
         for number in &taken {
             let starts_over = *number == self.acked + 1;
-            assert!(starts_over || *number == self.last_sent + 1, "{number} after {}", self.last_sent);
+            assert!(
+                starts_over || *number == self.last_sent + 1,
+                "{number} after {}",
+                self.last_sent
+            );
             self.last_sent = *number;
             self.to_central.push_back(*number);
         }

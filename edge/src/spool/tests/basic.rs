@@ -55,7 +55,10 @@ fn chips_wait_until_every_look_was_offered() {
     spool.accept(&with_chips(batch([1]), 3, 100), NOW).unwrap();
     spool.accept(&batch([2]), NOW).unwrap();
     let all = drain(&mut spool);
-    let kinds: Vec<_> = all.iter().map(|(seq, event)| (*seq, matches!(event, Event::Chip(_)))).collect();
+    let kinds: Vec<_> = all
+        .iter()
+        .map(|(seq, event)| (*seq, matches!(event, Event::Chip(_))))
+        .collect();
     assert_eq!(kinds, [(1, false), (2, false), (3, true), (4, true), (5, true)]);
     let Event::Chip(chip) = &all[4].1 else { unreachable!() };
     assert_eq!((chip.look_seq, chip.vessel), (1, 2));
@@ -89,12 +92,18 @@ fn a_lost_spool_begins_a_new_epoch_that_says_so() {
     drop(spool);
     home.lose_spool();
     let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
-    assert!(matches!(opened.how, OpenedHow::Lost { set_aside: None, .. }), "{opened:?}");
+    assert!(
+        matches!(opened.how, OpenedHow::Lost { set_aside: None, .. }),
+        "{opened:?}"
+    );
     // Within the same minute, by the same clock.
     assert_eq!(spool.epoch(), epoch + 1);
     let all = drain(&mut spool);
     let gap = gap_of(&all[0].1).unwrap();
-    assert_eq!((all[0].0, gap.first_seq, gap.last_seq, gap.reason), (1, 1, 1, GapReason::SpoolLost));
+    assert_eq!(
+        (all[0].0, gap.first_seq, gap.last_seq, gap.reason),
+        (1, 1, 1, GapReason::SpoolLost)
+    );
 }
 
 #[test]
@@ -123,7 +132,10 @@ fn a_spool_is_not_handed_to_another_station() {
     drop(open(&home));
     let other = quaywatch_protocol::ids::StationId::new("gs-other").unwrap();
     let error = Spool::open(&home, &other, LIMITS, NOW).unwrap_err();
-    assert!(matches!(&error, SpoolError::OtherStation { found, .. } if found == "gs-vlad-1"), "{error}");
+    assert!(
+        matches!(&error, SpoolError::OtherStation { found, .. } if found == "gs-vlad-1"),
+        "{error}"
+    );
     assert_eq!(home.aside_len(), 0);
 }
 

@@ -102,10 +102,28 @@ fn power_lost_at_any_write_loses_nothing_that_was_accepted() {
     let mut points = 0;
     for at in 0..=log.len() {
         let promise = promises.iter().rfind(|promise| promise.log_len <= at);
-        check(after_power_loss(&base, &log, at, || false), epoch, promise, &format!("all lost at {at}"));
-        check(after_power_loss(&base, &log, at, || true), epoch, promise, &format!("none lost at {at}"));
-        check(after_power_loss(&base, &log, at, &mut coin), epoch, promise, &format!("some lost at {at}"));
+        check(
+            after_power_loss(&base, &log, at, || false),
+            epoch,
+            promise,
+            &format!("all lost at {at}"),
+        );
+        check(
+            after_power_loss(&base, &log, at, || true),
+            epoch,
+            promise,
+            &format!("none lost at {at}"),
+        );
+        check(
+            after_power_loss(&base, &log, at, &mut coin),
+            epoch,
+            promise,
+            &format!("some lost at {at}"),
+        );
         points += 3;
     }
-    assert!(points > 300, "only {points} points: the work is too small to mean anything");
+    assert!(
+        points > 300,
+        "only {points} points: the work is too small to mean anything"
+    );
 }

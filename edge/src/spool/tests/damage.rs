@@ -17,7 +17,10 @@ fn after_a_failed_flush_nothing_is_taken_until_the_spool_is_opened_again() {
     spool.accept(&batch([1]), NOW).unwrap();
     home.disk().fail_sync_after(0);
     let error = spool.accept(&batch([2]), NOW).unwrap_err();
-    assert!(matches!(error, SpoolError::Storage { .. }) && error.is_fatal(), "{error}");
+    assert!(
+        matches!(error, SpoolError::Storage { .. }) && error.is_fatal(),
+        "{error}"
+    );
     // The disk would work again: it is not believed.
     assert!(matches!(spool.accept(&batch([3]), NOW), Err(SpoolError::Broken)));
     assert!(matches!(spool.ack(1), Err(SpoolError::Broken)));
@@ -39,7 +42,10 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
     let home = SimHome::holding(home.disk().content(), 1);
     let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
     assert_eq!(opened.how, OpenedHow::Found);
-    assert_eq!(drain(&mut spool)[..10], (1..=10).map(|n| (n, look(n))).collect::<Vec<_>>());
+    assert_eq!(
+        drain(&mut spool)[..10],
+        (1..=10).map(|n| (n, look(n))).collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -132,7 +132,10 @@ fn apply(content: &mut Vec<u8>, op: &Op) {
 /// each sector for which `survives` says so.
 pub fn after_power_loss(base: &[u8], log: &[Op], at: usize, mut survives: impl FnMut() -> bool) -> Vec<u8> {
     let done = &log[..at];
-    let flushed = done.iter().rposition(|op| matches!(op, Op::Sync)).map_or(0, |last| last + 1);
+    let flushed = done
+        .iter()
+        .rposition(|op| matches!(op, Op::Sync))
+        .map_or(0, |last| last + 1);
     let mut content = base.to_vec();
     for op in &done[..flushed] {
         apply(&mut content, op);
@@ -142,7 +145,10 @@ pub fn after_power_loss(base: &[u8], log: &[Op], at: usize, mut survives: impl F
             Op::Write(offset, data) => {
                 for (index, sector) in data.chunks(SECTOR_BYTES).enumerate() {
                     if survives() {
-                        apply(&mut content, &Op::Write(offset + (index * SECTOR_BYTES) as u64, sector.to_vec()));
+                        apply(
+                            &mut content,
+                            &Op::Write(offset + (index * SECTOR_BYTES) as u64, sector.to_vec()),
+                        );
                     }
                 }
             }
@@ -197,7 +203,11 @@ impl SimHome {
 
 impl Home for SimHome {
     fn open(&self) -> Result<Option<Box<dyn StorageBackend>>, SpoolError> {
-        Ok(self.lock().spool.clone().map(|disk| Box::new(disk) as Box<dyn StorageBackend>))
+        Ok(self
+            .lock()
+            .spool
+            .clone()
+            .map(|disk| Box::new(disk) as Box<dyn StorageBackend>))
     }
     fn create(&self) -> Result<Box<dyn StorageBackend>, SpoolError> {
         let disk = SimDisk::default();

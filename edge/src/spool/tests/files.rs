@@ -37,7 +37,10 @@ fn garbage_is_set_aside_and_only_so_many_are_kept() {
         drop(Spool::open(&home, &station(), LIMITS, NOW).unwrap());
         fs::write(folder.path().join("spool.redb"), format!("garbage {round}")).unwrap();
         let (spool, opened) = Spool::open(&home, &station(), LIMITS, NOW.plus_ms(round)).unwrap();
-        assert!(matches!(opened.how, OpenedHow::Lost { set_aside: Some(_), .. }), "{opened:?}");
+        assert!(
+            matches!(opened.how, OpenedHow::Lost { set_aside: Some(_), .. }),
+            "{opened:?}"
+        );
         epochs.push(spool.epoch());
     }
     assert!(epochs.is_sorted_by(|a, b| a < b), "{epochs:?}");

@@ -133,7 +133,10 @@ fn run(steps: Vec<Step>) {
             }
         }
         let usage = spool.standing().unwrap().usage;
-        assert!(usage.events <= TIGHT.events_max && usage.bytes <= TIGHT.bytes_max, "{usage:?}");
+        assert!(
+            usage.events <= TIGHT.events_max && usage.bytes <= TIGHT.bytes_max,
+            "{usage:?}"
+        );
     }
     conserves(&mut spool, &mut model, acked);
 }
@@ -162,9 +165,17 @@ fn conserves(spool: &mut Spool, model: &mut Model, mut acked: u64) {
             Event::Started(_) => {}
         }
     }
-    assert_eq!(looks + looks_lost, model.accepted.len() as u64, "a look is unaccounted for");
+    assert_eq!(
+        looks + looks_lost,
+        model.accepted.len() as u64,
+        "a look is unaccounted for"
+    );
     assert_eq!(looks_lost, model.looks_dropped);
-    assert_eq!(chips + (lost - looks_lost), model.chips_accepted, "a chip is unaccounted for");
+    assert_eq!(
+        chips + (lost - looks_lost),
+        model.chips_accepted,
+        "a chip is unaccounted for"
+    );
     assert_eq!(lost - looks_lost, model.chips_dropped);
     assert_eq!(looks + chips + lost, acked, "accepted = stored + gaps");
 }
