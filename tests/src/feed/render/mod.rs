@@ -1,0 +1,66 @@
+//! Renders scenes: what a satellite would have delivered of a scripted ground truth.
+//!
+//! The stages, in order: [`world`] puts place and moment on a UTM grid in metres ([`geo`]); [`coast`] finds quays and land;
+//! [`terrain`] computes the slow fields; [`compose`] lists what to paint, from [`blocks`], [`yard`] and [`ship`] with the
+//! colours of [`materials`]; [`sensor`] paints it on a fine [`canvas`] over the [`ground`], blurs, adds sky and noise, and
+//! rounds; [`geotiff`] writes it. The bytes of a scene depend on its truth and seed only ([`math`]).
+
+pub mod blocks;
+pub mod canvas;
+pub mod coast;
+pub mod compose;
+pub mod geo;
+pub mod geotiff;
+pub mod ground;
+pub mod imagine;
+pub mod materials;
+pub mod math;
+pub mod scenery;
+pub mod sensor;
+pub mod ship;
+pub mod terrain;
+pub mod truth;
+pub mod world;
+pub mod yard;
+
+use self::{
+    coast::Coast,
+    geo::{Grid, Ground},
+    geotiff::Raster,
+    ground::Shader,
+    math::{compass, derive, unit},
+    sensor::{Optics, View},
+    terrain::Terrain,
+    world::{Moment, World},
+};
+
+/// Draws a moment of a place on a pixel grid.
+#[must_use]
+pub fn draw(ground: &Ground, world: &World, moment: &Moment<'_>, grid: Grid, optics: Optics) -> Raster {
+    let bounds = [
+        grid.corner.x,
+        grid.corner.y - grid.height as f64 * grid.gsd_m,
+        grid.corner.x + grid.width as f64 * grid.gsd_m,
+        grid.corner.y,
+    ];
+    let quays = coast::quays(world);
+    let coast = Coast::of(world, &quays, derive(world.seed, "coast"));
+    let wind = 0.15 + 0.85 * unit(derive(moment.seed, "wind"));
+    let sun = compass(moment.sun_azimuth_deg);
+    let terrain = Terrain::of(world, &coast, &quays, bounds, sun, wind, moment.seed);
+    let (place, sea) = ground::seeds(world.seed, moment.seed);
+    let shader = Shader {
+        terrain: &terrain,
+        gsd_m: grid.gsd_m as f32,
+        green: materials::greenness(moment.day_of_year, world.latitude_deg),
+        snow: moment.snow,
+        wind,
+        waves: compass(360.0 * f64::from(unit(derive(moment.seed, "waves")))),
+        place,
+        moment: sea,
+    };
+    let layers = compose::layers(world, moment, &terrain, &quays, bounds);
+    let seed = derive(moment.seed, "sensor");
+    let view = View { grid, shader, layers: &layers, veil: &moment.veil, haze: moment.haze, optics, seed };
+    Raster { grid, anchor_m: ground.anchor_m, epsg: ground.epsg(), pixels: sensor::expose(&view) }
+}
