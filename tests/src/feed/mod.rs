@@ -11,6 +11,7 @@ pub mod colour;
 pub mod frame;
 pub mod history;
 pub mod place;
+pub mod render;
 pub mod schedule;
 pub mod script;
 pub mod station;

@@ -89,7 +89,7 @@ pub fn quays(world: &World) -> Vec<Quay> {
         let twin = twin_gap_m(berth, &berths);
         let side = landward(world, berth, twin);
         let edge = berth.middle + left * (side * berth.half_width_m);
-        let reach = if twin.is_some() { 0.0 } else { OVERHANG_M };
+        let reach = if twin.is_some() || world.has_land() { 0.0 } else { OVERHANG_M };
         let half = berth.along * (berth.half_length_m + reach);
         quays.push(Quay {
             from: edge - half,
@@ -154,6 +154,8 @@ const fn is_ashore(kind: ZoneKind) -> bool {
 #[derive(Clone, Debug)]
 pub struct Coast {
     shore: Shore,
+    /// Berths and anchorages: water, whatever the shore says.
+    surely: Vec<Vec<P>>,
     seed: u32,
 }
 
@@ -164,7 +166,7 @@ enum Shore {
     /// From the site's scenery.
     Given { dry: Vec<Vec<P>>, quiet: Vec<Zone> },
     /// Half-way between seeds.
-    Grown { land: Vec<Seed>, water: Vec<Seed>, surely: Vec<Vec<P>>, back: (P, P) },
+    Grown { land: Vec<Seed>, water: Vec<Seed>, back: (P, P) },
 }
 
 #[derive(Clone, Debug)]
@@ -187,15 +189,16 @@ impl Coast {
     /// The coast of a world with these quays.
     #[must_use]
     pub fn of(world: &World, quays: &[Quay], seed: u32) -> Self {
-        let shore = if world.has_land() {
+        let shore = if quays.is_empty() {
+            Shore::Inland
+        } else if world.has_land() {
             let dry = world.pieces.iter().filter(|piece| piece.kind.is_dry()).map(|piece| piece.shape.clone()).collect();
             Shore::Given { dry, quiet: world.zones.clone() }
-        } else if quays.is_empty() {
-            Shore::Inland
         } else {
             grown(world, quays)
         };
-        Self { shore, seed }
+        let afloat = world.zones.iter().filter(|zone| zone.kind.is_berth() || zone.kind == ZoneKind::Anchorage);
+        Self { shore, surely: afloat.map(|zone| zone.shape.clone()).collect(), seed }
     }
 
     /// Positive on land, negative on water; about metres near the coast.
@@ -205,8 +208,8 @@ impl Coast {
             let (x, y) = (at.x as f32, at.y as f32);
             fbm(self.seed, x / 640.0, y / 640.0, 5, 0.55)
         };
-        match &self.shore {
-            Shore::Inland => 1_000.0,
+        let signed = match &self.shore {
+            Shore::Inland => return 1_000.0,
             Shore::Given { dry, quiet } => {
                 let mut signed = f64::MIN;
                 for shape in dry {
@@ -218,20 +221,19 @@ impl Coast {
                 let swing = ((calm - 60.0) * 0.12).clamp(0.0, 45.0) as f32;
                 signed as f32 + swing * noise()
             }
-            Shore::Grown { land, water, surely, back } => {
+            Shore::Grown { land, water, back } => {
                 let nearest = |seeds: &[Seed]| seeds.iter().map(|seed| seed.distance_m(at)).fold(f64::MAX, f64::min);
                 let (middle, sea) = *back;
                 let seaward = (at - middle).dot(sea);
                 let to_land = nearest(land).min((seaward + 240.0).max(0.0)) as f32;
                 let to_water = nearest(water).min((520.0 - seaward).max(0.0)) as f32;
                 let swing = to_land.min(to_water).min(COAST_SWING_M);
-                let grown = to_water - to_land + 1.3 * swing * noise();
-                // What a zone says is water stays water, down to its very edge.
-                let wet = surely.iter().filter(|shape| inside(shape, at));
-                let edge = wet.map(|shape| distance_m(shape, true, at)).fold(f64::MAX, f64::min);
-                if edge < f64::MAX { grown.min(-(edge as f32)) } else { grown }
+                to_water - to_land + 1.3 * swing * noise()
             }
-        }
+        };
+        let wet = self.surely.iter().filter(|shape| inside(shape, at));
+        let edge = wet.map(|shape| distance_m(shape, true, at)).fold(f64::MAX, f64::min);
+        if edge < f64::MAX { signed.min(-(edge as f32)) } else { signed }
     }
 }
 
@@ -241,7 +243,7 @@ fn grown(world: &World, quays: &[Quay]) -> Shore {
         .iter()
         .max_by(|a, b| (!a.pier).cmp(&!b.pier).then((a.to - a.from).norm().total_cmp(&(b.to - b.from).norm())));
     let Some(main) = longest else { return Shore::Inland };
-    let (mut land, mut water, mut surely) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut land, mut water) = (Vec::new(), Vec::new());
     let seed = |shape: Vec<P>, closed: bool, margin_m: f64| Seed { shape, closed, margin_m };
     for quay in quays {
         let along = (quay.to - quay.from).unit();
@@ -264,7 +266,6 @@ fn grown(world: &World, quays: &[Quay]) -> Shore {
             land.push(seed(zone.shape.clone(), zone.kind != ZoneKind::RailTrack, margin_m));
         } else {
             water.push(seed(zone.shape.clone(), true, 0.0));
-            surely.push(zone.shape.clone());
         }
     }
     for piece in world.pieces.iter().filter(|piece| piece.kind == PieceKind::Tank) {
@@ -280,5 +281,5 @@ fn grown(world: &World, quays: &[Quay]) -> Shore {
     } else {
         main.sea
     };
-    Shore::Grown { land, water, surely, back: (middle, sea) }
+    Shore::Grown { land, water, back: (middle, sea) }
 }

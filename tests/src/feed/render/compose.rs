@@ -4,14 +4,14 @@ use quaywatch_protocol::contract::{look::VesselClass, site::ZoneKind};
 
 use super::{
     blocks,
-    canvas::rectangle,
+    canvas::distance_m,
     coast::Quay,
-    materials::{ASPHALT, CONCRETE, FOREST, SNOW, SOIL, blend, roof, scaled},
+    materials::{ASPHALT, CONCRETE, SNOW, SOIL, blend, roof, scaled},
     math::{Dice, P},
     scenery::{Layer, Layers},
     ship::{self, Hull},
     terrain::Terrain,
-    world::{Moment, PieceKind, World, Zone},
+    world::{Moment, Piece, PieceKind, World, Zone},
     yard,
 };
 
@@ -19,6 +19,8 @@ use super::{
 const GANTRY_QUAY_MIN_M: f64 = 150.0;
 /// Distance of a berth's quay from an apron that makes it a container berth, metres.
 const APRON_REACH_M: f64 = 140.0;
+/// Distance within which a crane of the scenery belongs to a quay, metres.
+const CRANE_REACH_M: f64 = 60.0;
 /// How far a yard's tracks run on beyond their watched part, metres.
 const TRACK_RUN_ON_M: f64 = 1_500.0;
 /// Share of snow that stays on roofs and loads when the ground is white.
@@ -33,7 +35,7 @@ pub fn layers(world: &World, moment: &Moment<'_>, terrain: &Terrain, quays: &[Qu
     for quay in quays {
         yard::quay(quay, &mut layers);
     }
-    for kind in [PieceKind::Road, PieceKind::Trees, PieceKind::Tank, PieceKind::Roof] {
+    for kind in [PieceKind::Road, PieceKind::Tank, PieceKind::Roof] {
         pieces(world, kind, &mut layers);
     }
     for zone in &world.zones {
@@ -67,9 +69,8 @@ fn pieces(world: &World, kind: PieceKind, layers: &mut Layers) {
                 layers.cover(Layer::Ground, shape, CONCRETE, 0.05);
             }
             PieceKind::Road => layers.cover(Layer::Ground, shape, ASPHALT, 0.05),
-            PieceKind::Trees => layers.tint(Layer::Ground, shape, FOREST, 0.3, 0.85),
             PieceKind::Tank => {
-                let middle = shape.iter().fold(P::default(), |sum, at| sum + *at) * (1.0 / shape.len().max(1) as f64);
+                let middle = piece.middle();
                 let radius = (super::canvas::area_m2(&shape) / std::f64::consts::PI).sqrt();
                 yard::tank(middle, radius, &mut dice, layers);
             }
@@ -81,7 +82,7 @@ fn pieces(world: &World, kind: PieceKind, layers: &mut Layers) {
                 let colour = roof(&mut dice);
                 blocks::roofed(&shape, along, 9.0, colour, &mut dice, layers);
             }
-            PieceKind::Land | PieceKind::Crane => {}
+            PieceKind::Land | PieceKind::Crane | PieceKind::Trees => {}
         }
     }
 }
@@ -121,44 +122,56 @@ fn snow_on_top(snow: f32, layers: &mut Layers) {
     }
 }
 
-/// Gantries on container quays, small cranes on others, none where oil is handled.
+/// Cranes where the scenery has them; otherwise gantries on container quays, small cranes on others, none where oil is handled.
 fn cranes(world: &World, quays: &[Quay], hulls: &[Hull], layers: &mut Layers) {
+    let fixed: Vec<P> = world.pieces.iter().filter(|piece| piece.kind == PieceKind::Crane).map(Piece::middle).collect();
+    let mut dice = Dice::new(world.seed, "cranes");
+    for at in &fixed {
+        let near = quays.iter().map(|quay| (distance_m(&[quay.from, quay.to], false, *at), quay));
+        let near = near.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(away, _)| *away < CRANE_REACH_M);
+        match near {
+            Some((_, quay)) if !quay.pier => {
+                let along = (quay.to - quay.from).unit();
+                let foot = quay.from + along * (*at - quay.from).dot(along);
+                yard::gantry(foot, quay.sea, works(foot, along, hulls), &mut dice, layers);
+            }
+            _ => yard::slewing_crane(*at, &mut dice, layers),
+        }
+    }
+    if !fixed.is_empty() {
+        return;
+    }
     for quay in quays {
         let Some(zone) = world.zones.get(quay.zone) else { continue };
         if zone.kind != ZoneKind::Berth {
             continue;
         }
-        let mut dice = Dice::new(world.seed ^ quay.zone as u64, "cranes");
         let (length, along) = ((quay.to - quay.from).norm(), (quay.to - quay.from).unit());
         let middle = (quay.from + quay.to) * 0.5;
-        let by_apron = world
-            .zones
-            .iter()
-            .any(|other| other.kind == ZoneKind::Apron && other.distance_m(middle) < APRON_REACH_M);
+        let aprons = world.zones.iter().filter(|other| other.kind == ZoneKind::Apron);
+        let by_apron = aprons.map(|apron| apron.distance_m(middle)).any(|away| away < APRON_REACH_M);
         if length > GANTRY_QUAY_MIN_M && by_apron && !quay.pier {
             for crane in 0..((length / 95.0) as u32).clamp(2, 6) {
                 let foot = quay.from + along * (40.0 + f64::from(crane) * 85.0 + dice.range(-20.0, 20.0));
-                let working = hulls.iter().any(|hull| {
-                    let near = (hull.middle - foot).dot(along).abs() < hull.length_m * 0.32
-                        && (hull.middle - foot).norm() < hull.length_m * 0.5 + 30.0;
-                    near && matches!(hull.class, VesselClass::Container | VesselClass::Cargo)
-                });
                 if (foot - quay.from).dot(along) < length - 25.0 {
-                    yard::gantry(foot, quay.sea, working, &mut dice, layers);
+                    yard::gantry(foot, quay.sea, works(foot, along, hulls), &mut dice, layers);
                 }
             }
-        } else {
+        } else if quay.depth_m > 15.0 {
             for crane in 0..(length / 110.0) as u32 {
                 let foot = quay.from + along * (35.0 + f64::from(crane) * 100.0 + dice.range(-20.0, 20.0)) - quay.sea * 9.0;
-                if dice.chance(0.7) && quay.depth_m > 15.0 {
-                    yard::slewing_crane(foot, &mut dice, layers);
-                }
+                yard::slewing_crane(foot, &mut dice, layers);
             }
         }
     }
-    for piece in world.pieces.iter().filter(|piece| piece.kind == PieceKind::Crane) {
-        let middle = piece.shape.iter().fold(P::default(), |sum, at| sum + *at) * (1.0 / piece.shape.len().max(1) as f64);
-        layers.raised(rectangle(middle, P { x: 1.0, y: 0.0 }, 5.0, 5.0), 25.0, CONCRETE);
-        layers.raised(piece.shape.clone(), 30.0, [0.07, 0.10, 0.20, 0.26]);
-    }
+}
+
+/// True when a cargo hull lies under a crane that stands here.
+fn works(foot: P, along: P, hulls: &[Hull]) -> bool {
+    hulls.iter().any(|hull| {
+        let cargo = matches!(hull.class, VesselClass::Container | VesselClass::Cargo | VesselClass::Vessel);
+        cargo
+            && (hull.middle - foot).dot(along).abs() < hull.length_m * 0.32
+            && (hull.middle - foot).norm() < hull.length_m * 0.5 + 30.0
+    })
 }

@@ -6,6 +6,7 @@
 
 use std::{fs::File, io::BufWriter, path::Path};
 
+use quaywatch_protocol::contract::time::UnixMs;
 use thiserror::Error;
 use tiff::{
     TiffError,
@@ -27,6 +28,16 @@ const COMPRESSION_DEFLATE: u16 = 8;
 /// TIFF code of horizontal differencing.
 const PREDICTOR_HORIZONTAL: u16 = 2;
 
+/// TIFF tag in which GDAL keeps its metadata.
+const GDAL_METADATA: u16 = 42_112;
+/// Names of the bands, as GDAL writes them.
+const BAND_NAMES: &str = "<GDALMetadata>\n\
+  <Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">blue</Item>\n\
+  <Item name=\"DESCRIPTION\" sample=\"1\" role=\"description\">green</Item>\n\
+  <Item name=\"DESCRIPTION\" sample=\"2\" role=\"description\">red</Item>\n\
+  <Item name=\"DESCRIPTION\" sample=\"3\" role=\"description\">nir</Item>\n\
+</GDALMetadata>";
+
 /// A rendered scene.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
@@ -36,6 +47,8 @@ pub struct Raster {
     pub anchor_m: P,
     /// EPSG code of the UTM zone.
     pub epsg: u16,
+    /// When it was acquired, where that is known.
+    pub acquired_at: Option<UnixMs>,
     /// Pixels row by row from the north; blue, green, red, near infrared.
     pub pixels: Vec<[u16; BANDS]>,
 }
@@ -92,7 +105,17 @@ fn encode(out: impl std::io::Write + std::io::Seek, raster: &Raster) -> Result<(
     let keys = [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, raster.epsg];
     directory.write_tag(Tag::GeoKeyDirectoryTag, &keys[..])?;
     directory.write_tag(Tag::GdalNodata, "0")?;
+    directory.write_tag(Tag::Unknown(GDAL_METADATA), BAND_NAMES)?;
+    if let Some(time) = raster.acquired_at {
+        directory.write_tag(Tag::DateTime, header_time(time).as_str())?;
+    }
     directory.finish()
+}
+
+/// A time as TIFF writes it: `2024:03:13 01:30:00`, here in UTC.
+fn header_time(time: UnixMs) -> String {
+    let text: String = time.to_string().chars().take(19).collect();
+    text.replacen('-', ":", 2).replace('T', " ")
 }
 
 /// One tile as little-endian samples, differenced along each row, padded with the edge's zeros.

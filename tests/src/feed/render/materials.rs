@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Quays and yards.
-pub const CONCRETE: Spectrum = [0.130, 0.158, 0.178, 0.212];
+pub const CONCRETE: Spectrum = [0.138, 0.170, 0.193, 0.232];
 /// Roads and lots.
 pub const ASPHALT: Spectrum = [0.070, 0.080, 0.088, 0.112];
 /// Bare ground.
@@ -47,7 +47,7 @@ pub const FOAM: Spectrum = [0.250, 0.265, 0.255, 0.210];
 /// Water far from land, without glint.
 pub const CLEAR_WATER: Spectrum = [0.027, 0.022, 0.012, 0.007];
 /// Water over mud and in front of rivers.
-pub const TURBID_WATER: Spectrum = [0.062, 0.082, 0.058, 0.022];
+pub const TURBID_WATER: Spectrum = [0.070, 0.090, 0.066, 0.028];
 
 /// Roofs by how common they are in ports.
 const ROOFS: [(f64, Spectrum); 7] = [

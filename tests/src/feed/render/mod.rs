@@ -5,6 +5,7 @@
 //! colours of [`materials`]; [`sensor`] paints it on a fine [`canvas`] over the [`ground`], blurs, adds sky and noise, and
 //! rounds; [`geotiff`] writes it. The bytes of a scene depend on its truth and seed only ([`math`]).
 
+pub mod adapt;
 pub mod blocks;
 pub mod canvas;
 pub mod coast;
@@ -25,7 +26,7 @@ pub mod yard;
 
 use self::{
     coast::Coast,
-    geo::{Grid, Ground},
+    geo::{GeoError, Grid, Ground},
     geotiff::Raster,
     ground::Shader,
     math::{compass, derive, unit},
@@ -33,6 +34,46 @@ use self::{
     terrain::Terrain,
     world::{Moment, World},
 };
+use super::{place::Place, truth::SceneTruth};
+
+pub use self::geotiff::{write_geotiff, write_quicklook};
+
+/// How a scene is rendered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RenderOptions {
+    /// How far the scene goes beyond the site's zones on every side, metres.
+    pub margin_m: f64,
+    /// Longest side of a scene, metres: what lies beyond is cut off evenly.
+    pub side_max_m: f64,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self { margin_m: 600.0, side_max_m: 6_000.0 }
+    }
+}
+
+/// Renders what one sensor would have delivered of a site at one moment.
+///
+/// # Errors
+/// When the site lies where UTM cannot show it.
+pub fn render_scene(place: &Place, truth: &SceneTruth, options: &RenderOptions) -> Result<Raster, GeoError> {
+    let ground = Ground::around(place.frame.origin)?;
+    let world = adapt::world(&ground, place)?;
+    let moment = adapt::moment(&ground, place, truth)?;
+    let corners = world.zones.iter().flat_map(|zone| &zone.shape);
+    let b = corners.fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |b, at| {
+        [b[0].min(at.x), b[1].min(at.y), b[2].max(at.x), b[3].max(at.y)]
+    });
+    let span = |low: f64, high: f64| {
+        let half = ((high - low) / 2.0 + options.margin_m).min(options.side_max_m / 2.0);
+        ((low + high) / 2.0 - half, (low + high) / 2.0 + half)
+    };
+    let ((west, east), (south, north)) = (span(b[0], b[2]), span(b[1], b[3]));
+    let grid = Grid::covering([west, south, east, north], truth.sensor.gsd_m);
+    let raster = draw(&ground, &world, &moment, grid, Optics::of(&truth.sensor.name, truth.sensor.gsd_m));
+    Ok(Raster { acquired_at: Some(truth.at), ..raster })
+}
 
 /// Draws a moment of a place on a pixel grid.
 #[must_use]
@@ -62,5 +103,5 @@ pub fn draw(ground: &Ground, world: &World, moment: &Moment<'_>, grid: Grid, opt
     let layers = compose::layers(world, moment, &terrain, &quays, bounds);
     let seed = derive(moment.seed, "sensor");
     let view = View { grid, shader, layers: &layers, veil: &moment.veil, haze: moment.haze, optics, seed };
-    Raster { grid, anchor_m: ground.anchor_m, epsg: ground.epsg(), pixels: sensor::expose(&view) }
+    Raster { grid, anchor_m: ground.anchor_m, epsg: ground.epsg(), acquired_at: None, pixels: sensor::expose(&view) }
 }

@@ -8,7 +8,7 @@ use super::{
     canvas::{Canvas, Op, SHADE, Spectrum},
     geo::Grid,
     ground::Shader,
-    math::{P, bell, exp_negative, fbm, mix, p},
+    math::{P, bell, exp_negative, fbm, mix, p, smooth},
     scenery::Layers,
     world::Veil,
 };
@@ -24,7 +24,7 @@ const BANDS: usize = 4;
 /// Planes that go through the blur: four bands, ground showing through, the same in the sun.
 const PLANES: usize = BANDS + 2;
 /// Light that haze adds, per band: stronger in the blue.
-const HAZE: Spectrum = [0.110, 0.090, 0.072, 0.050];
+const HAZE: Spectrum = [0.200, 0.175, 0.150, 0.110];
 /// Light that clear air leaves after correction, per band.
 const AIR: Spectrum = [0.004, 0.002, 0.001, 0.001];
 /// Reflectance of thick cloud.
@@ -243,15 +243,18 @@ impl Sky {
             }
             if veil.cloud > 0.0 {
                 let (x, y) = (at.x as f32, at.y as f32);
-                let lumps = 0.80 + 0.32 * fbm(view.seed ^ 0xc1, x / 260.0, y / 260.0, 4, 0.6);
-                let thick = veil.cloud * veil.cloud * (3.0 - 2.0 * veil.cloud);
+                let lumps = fbm(view.seed ^ 0xc1, x / 260.0, y / 260.0, 4, 0.6);
+                // Ragged where the sky says half; untouched where it says all or nothing.
+                let ragged = veil.cloud + 2.4 * lumps * veil.cloud * (1.0 - veil.cloud);
+                let thick = smooth(0.0, 1.0, ragged);
+                let lumps = 0.80 + 0.32 * lumps;
                 for (band, cloud) in light.iter_mut().zip(CLOUD) {
                     *band = mix(*band, cloud * lumps * (0.72 + 0.28 * thick), thick);
                 }
             }
         }
         for ((band, haze), air) in light.iter_mut().zip(HAZE).zip(AIR) {
-            *band = *band * (1.0 - 0.45 * view.haze) + haze * view.haze + air;
+            *band = *band * (1.0 - 0.8 * view.haze) + haze * view.haze + air;
         }
         light
     }

@@ -104,7 +104,9 @@ impl<'a> Fields<'a> {
         let site = |name: &str| derive(world.seed, name);
         let seeds =
             [site("town"), site("forest"), site("hill"), derive(moment, "mud"), derive(moment, "glint"), derive(moment, "slick")];
+        // Most harbours have fairly clear water, some brown.
         let muddy = super::math::unit(site("muddy"));
+        let muddy = muddy * muddy;
         Self { world, coast, quays, sun, wind, seeds, muddy }
     }
 
@@ -115,6 +117,8 @@ impl<'a> Fields<'a> {
         let port_m = self.port_m(at);
         let town = smooth(-0.12, 0.20, fbm(town_seed, x / 1_300.0, y / 1_300.0, 3, 0.5) + 0.45 * smooth(2_200.0, 300.0, port_m));
         let forest = smooth(-0.02, 0.22, fbm(forest_seed, x / 900.0, y / 900.0, 4, 0.55) - 0.35 * town);
+        let planted = self.world.pieces.iter().any(|piece| piece.kind == PieceKind::Trees && super::canvas::inside(&piece.shape, at));
+        let (forest, town) = if planted { (forest.max(0.9), 0.0) } else { (forest, town) };
         let tall = smooth(150.0, 1_200.0, port_m) * (1.0 - 0.7 * town);
         let height = |dx: f32, dy: f32| 90.0 * tall * fbm(hill_seed, (x + dx) / 1_500.0, (y + dy) / 1_500.0, 4, 0.5);
         // Slope towards the sun brightens: finite differences over forty metres, rise per metre times about one radian.
@@ -124,11 +128,11 @@ impl<'a> Fields<'a> {
         let relief = (1.0 - 1.5 * rise).clamp(0.55, 1.4);
         let offshore = (-signed).max(0.0);
         let patches = fbm(mud_seed, x / 1_100.0, y / 1_100.0, 4, 0.55);
-        let mud = (0.75 * self.muddy + 0.55 * self.muddy.max(0.25) * smooth(700.0, 0.0, offshore + 400.0 * patches) + 0.30 * patches)
+        let mud = (0.7 * self.muddy + 0.5 * self.muddy.max(0.15) * smooth(700.0, 0.0, offshore + 400.0 * patches) + 0.22 * patches)
             .clamp(0.0, 1.0);
         let gusts = fbm(glint_seed, x / 900.0, y / 500.0, 4, 0.6);
         let sheltered = smooth(0.0, 500.0, offshore);
-        let glint = (0.002 + 0.012 * self.wind * (0.45 + 0.55 * sheltered) * (1.0 + 0.8 * gusts)).max(0.0);
+        let glint = (0.001 + 0.007 * self.wind * (0.45 + 0.55 * sheltered) * (1.0 + 0.9 * gusts)).max(0.0);
         // Slicks: narrow lines where two slow noises cross, wound by a third.
         let bend = 160.0 * noise(slick_seed, x / 420.0, y / 420.0);
         let line = fbm(slick_seed ^ 0x77, (x + bend) / 700.0, (y - bend) / 1_400.0, 3, 0.5).abs();

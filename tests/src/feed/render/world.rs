@@ -73,6 +73,14 @@ pub struct Piece {
     pub shape: Vec<P>,
 }
 
+impl Piece {
+    /// Mean of the corners.
+    #[must_use]
+    pub fn middle(&self) -> P {
+        self.shape.iter().fold(P::default(), |sum, at| sum + *at) * (1.0 / self.shape.len().max(1) as f64)
+    }
+}
+
 /// A place: what stays from scene to scene.
 #[derive(Clone, Debug)]
 pub struct World {
