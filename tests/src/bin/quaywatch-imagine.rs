@@ -45,7 +45,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), String> {
     fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
-    let sensor = if arguments.gsd < 5.5 { "PlanetScope" } else { "Sentinel-2" };
+    let sensor = if arguments.gsd < 5.5 {
+        "PlanetScope"
+    } else {
+        "Sentinel-2"
+    };
     let half = arguments.extent / 2.0;
     for seed in arguments.first..arguments.first.saturating_add(arguments.count) {
         let world = imagine::place(seed);
@@ -62,7 +66,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
         let path = stem.with_extension("json");
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-        eprintln!("{} drawn in {drawn:.2?}, written in {:.2?}", path.display(), started.elapsed() - drawn);
+        eprintln!(
+            "{} drawn in {drawn:.2?}, written in {:.2?}",
+            path.display(),
+            started.elapsed() - drawn
+        );
     }
     Ok(())
 }

@@ -34,7 +34,12 @@ const SPEED_MPS: [f64; 2] = [3.0, 8.0];
 /// # Errors
 /// When a corner cannot be projected.
 pub fn world(ground: &Ground, place: &Place) -> Result<World, GeoError> {
-    let zones = place.site.zones.iter().map(|zone| zone_of(ground, zone)).collect::<Result<Vec<_>, _>>()?;
+    let zones = place
+        .site
+        .zones
+        .iter()
+        .map(|zone| zone_of(ground, zone))
+        .collect::<Result<Vec<_>, _>>()?;
     let pieces = place.scenery.iter().map(|piece| {
         let kind = match piece.kind {
             SceneryKind::Land => PieceKind::Land,
@@ -45,7 +50,10 @@ pub fn world(ground: &Ground, place: &Place) -> Result<World, GeoError> {
             SceneryKind::Road => PieceKind::Road,
             SceneryKind::Trees => PieceKind::Trees,
         };
-        Ok(Piece { kind, shape: corners(ground, &piece.outline)? })
+        Ok(Piece {
+            kind,
+            shape: corners(ground, &piece.outline)?,
+        })
     });
     Ok(World {
         zones,
@@ -60,7 +68,11 @@ pub fn world(ground: &Ground, place: &Place) -> Result<World, GeoError> {
 /// # Errors
 /// When something cannot be projected.
 pub fn moment<'a>(ground: &Ground, place: &'a Place, truth: &'a SceneTruth) -> Result<Moment<'a>, GeoError> {
-    let hulls = truth.vessels.iter().map(|vessel| hull(ground, vessel)).collect::<Result<Vec<_>, _>>()?;
+    let hulls = truth
+        .vessels
+        .iter()
+        .map(|vessel| hull(ground, vessel))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut cars = Vec::new();
     for train in &truth.trains {
         cars.extend(train_cars(ground, place, train)?);
@@ -93,20 +105,31 @@ pub fn moment<'a>(ground: &Ground, place: &'a Place, truth: &'a SceneTruth) -> R
 fn corners(ground: &Ground, outline: &Polygon<f64>) -> Result<Vec<P>, GeoError> {
     let ring = &outline.exterior().0;
     // A polygon's ring repeats its first point.
-    let open = ring.len().saturating_sub(usize::from(ring.len() > 1 && ring.first() == ring.last()));
+    let open = ring
+        .len()
+        .saturating_sub(usize::from(ring.len() > 1 && ring.first() == ring.last()));
     ring.iter().take(open).map(|at| ground.to_m(Point(*at))).collect()
 }
 
 fn zone_of(ground: &Ground, zone: &SiteZone) -> Result<Zone, GeoError> {
     let shape = match &zone.shape {
         ZoneShape::Area(area) => corners(ground, area)?,
-        ZoneShape::Track(line) => line.0.iter().map(|at| ground.to_m(Point(*at))).collect::<Result<Vec<_>, _>>()?,
+        ZoneShape::Track(line) => line
+            .0
+            .iter()
+            .map(|at| ground.to_m(Point(*at)))
+            .collect::<Result<Vec<_>, _>>()?,
     };
     let along = match zone.bearing_deg {
         Some(deg) => Some(grid_direction(ground, zone.shape.centroid(), deg)?),
         None => None,
     };
-    Ok(Zone { id: zone.id.clone(), kind: zone.kind, shape, along })
+    Ok(Zone {
+        id: zone.id.clone(),
+        kind: zone.kind,
+        shape,
+        along,
+    })
 }
 
 /// The direction on the grid of a true bearing at a place.
@@ -130,14 +153,28 @@ fn hull(ground: &Ground, vessel: &VesselTruth) -> Result<Hull, GeoError> {
         class: vessel.class,
         colour: vessel.colour,
         seed,
-        speed_mps: if underway { SPEED_MPS[0] + (SPEED_MPS[1] - SPEED_MPS[0]) * share } else { 0.0 },
+        speed_mps: if underway {
+            SPEED_MPS[0] + (SPEED_MPS[1] - SPEED_MPS[0]) * share
+        } else {
+            0.0
+        },
     })
 }
 
 fn train_cars(ground: &Ground, place: &Place, train: &TrainTruth) -> Result<Vec<Car>, GeoError> {
-    let zone = place.site.zones.iter().find(|zone| zone.id == train.zone && zone.track == train.track);
-    let Some(ZoneShape::Track(line)) = zone.map(|zone| &zone.shape) else { return Ok(Vec::new()) };
-    let line = line.0.iter().map(|at| ground.to_m(Point(*at))).collect::<Result<Vec<_>, _>>()?;
+    let zone = place
+        .site
+        .zones
+        .iter()
+        .find(|zone| zone.id == train.zone && zone.track == train.track);
+    let Some(ZoneShape::Track(line)) = zone.map(|zone| &zone.shape) else {
+        return Ok(Vec::new());
+    };
+    let line = line
+        .0
+        .iter()
+        .map(|at| ground.to_m(Point(*at)))
+        .collect::<Result<Vec<_>, _>>()?;
     let cars = train.cars.iter().filter_map(|car| {
         let (middle, along) = on_line(&line, car.start_m + car.length_m / 2.0)?;
         let look = match car.kind {
@@ -146,7 +183,12 @@ fn train_cars(ground: &Ground, place: &Place, train: &TrainTruth) -> Result<Vec<
             CarKind::Open => CarLook::Open,
             CarKind::Locomotive => CarLook::Locomotive,
         };
-        Some(Car { middle, along, length_m: car.length_m, look })
+        Some(Car {
+            middle,
+            along,
+            length_m: car.length_m,
+            look,
+        })
     });
     Ok(cars.collect())
 }
@@ -168,7 +210,11 @@ fn on_line(line: &[P], mut at_m: f64) -> Option<(P, P)> {
 fn aircraft(ground: &Ground, place: &Place, truth: &SceneTruth) -> Result<Vec<(P, P, f64)>, GeoError> {
     let mut parked = Vec::new();
     for group in &truth.aircraft {
-        let zone = place.site.zones.iter().find(|zone| zone.id == group.zone && zone.kind == ZoneKind::Airfield);
+        let zone = place
+            .site
+            .zones
+            .iter()
+            .find(|zone| zone.id == group.zone && zone.kind == ZoneKind::Airfield);
         let Some(zone) = zone else { continue };
         let zone = zone_of(ground, zone)?;
         let [a, b, _, d] = zone.shape.as_slice() else { continue };
@@ -176,7 +222,8 @@ fn aircraft(ground: &Ground, place: &Place, truth: &SceneTruth) -> Result<Vec<(P
         let across_count = (((*b - *a).norm() / STAND_M) as u32).max(1);
         for stand in 0..group.count {
             let (column, row) = (stand % across_count, stand / across_count);
-            let middle = *a + along * ((f64::from(column) + 0.5) * STAND_M) + across * ((f64::from(row) + 0.6) * STAND_M);
+            let middle =
+                *a + along * ((f64::from(column) + 0.5) * STAND_M) + across * ((f64::from(row) + 0.6) * STAND_M);
             parked.push((middle, across, SPAN_M));
         }
     }
@@ -192,12 +239,17 @@ fn veil<'a>(ground: &Ground, place: &'a Place, truth: &'a SceneTruth) -> Result<
     Ok(Box::new(move |at: P| {
         let there: Coord<f64> = origin + u * at.x + v * at.y;
         // Shadow is told only where no cloud hides it.
-        Veil { cloud: truth.sky.opacity(there) as f32, shadow: truth.sky.shadow(there) as f32 }
+        Veil {
+            cloud: truth.sky.opacity(there) as f32,
+            shadow: truth.sky.shadow(there) as f32,
+        }
     }))
 }
 
 fn day_of_year(at: UnixMs) -> u32 {
     let year_start = at.to_string().get(..4).map(|year| format!("{year}-01-01T00:00:00Z"));
-    let start = year_start.and_then(|text| UnixMs::parse(&text).ok()).unwrap_or_default();
+    let start = year_start
+        .and_then(|text| UnixMs::parse(&text).ok())
+        .unwrap_or_default();
     ((at.0 - start.0) / DAY_MS).clamp(0, 365) as u32 + 1
 }

@@ -27,10 +27,22 @@ const SHORE_M: f32 = 14.0;
 pub fn lay_out(world: &World, terrain: &Terrain, quays: &[Quay], bounds: [f64; 4], layers: &mut Layers) {
     let along = terrain.along;
     let corners = [
-        P { x: bounds[0], y: bounds[1] },
-        P { x: bounds[2], y: bounds[1] },
-        P { x: bounds[2], y: bounds[3] },
-        P { x: bounds[0], y: bounds[3] },
+        P {
+            x: bounds[0],
+            y: bounds[1],
+        },
+        P {
+            x: bounds[2],
+            y: bounds[1],
+        },
+        P {
+            x: bounds[2],
+            y: bounds[3],
+        },
+        P {
+            x: bounds[0],
+            y: bounds[3],
+        },
     ];
     let span = |axis: P, step: f64| {
         let places = corners.iter().map(|at| at.dot(axis) / step);
@@ -40,7 +52,8 @@ pub fn lay_out(world: &World, terrain: &Terrain, quays: &[Quay], bounds: [f64; 4
     let site = Site { world, terrain, quays };
     for column in span(along, BLOCK_M[0]) {
         for row in span(along.left(), BLOCK_M[1]) {
-            let middle = along * ((f64::from(column) + 0.5) * BLOCK_M[0]) + along.left() * ((f64::from(row) + 0.5) * BLOCK_M[1]);
+            let middle =
+                along * ((f64::from(column) + 0.5) * BLOCK_M[0]) + along.left() * ((f64::from(row) + 0.5) * BLOCK_M[1]);
             let outside = middle.x < bounds[0] - 120.0
                 || middle.x > bounds[2] + 120.0
                 || middle.y < bounds[1] - 120.0
@@ -72,13 +85,22 @@ impl Site<'_> {
         // Far away by the circle, otherwise corner by corner and the zones' own corners.
         let off_zones = clear(middle, reach + CLEAR_M)
             || (shape.iter().chain([&middle]).all(|&at| clear(at, CLEAR_M))
-                && self.world.zones.iter().all(|zone| !zone.shape.iter().any(|&at| inside(shape, at))));
+                && self
+                    .world
+                    .zones
+                    .iter()
+                    .all(|zone| !zone.shape.iter().any(|&at| inside(shape, at))));
         let off_quays = self.quays.iter().all(|quay| {
-            shape.iter().all(|&at| super::canvas::distance_m(&[quay.from, quay.to], false, at) > quay.depth_m + 6.0)
+            shape
+                .iter()
+                .all(|&at| super::canvas::distance_m(&[quay.from, quay.to], false, at) > quay.depth_m + 6.0)
         });
-        let off_pieces = self.world.pieces.iter().filter(|piece| !piece.kind.is_dry()).all(|piece| {
-            !inside(&piece.shape, middle) && shape.iter().all(|&at| !inside(&piece.shape, at))
-        });
+        let off_pieces = self
+            .world
+            .pieces
+            .iter()
+            .filter(|piece| !piece.kind.is_dry())
+            .all(|piece| !inside(&piece.shape, middle) && shape.iter().all(|&at| !inside(&piece.shape, at)));
         off_zones && off_quays && off_pieces
     }
 }
@@ -99,7 +121,12 @@ fn block(site: &Site<'_>, middle: P, dice: &mut Dice, layers: &mut Layers) {
     } else if dice.chance(settled) {
         houses(site, middle, along, across, f64::from(here.town), dice, layers);
     } else if here.forest < 0.4 && dice.chance(0.06) {
-        let shape = rectangle(middle + along * dice.range(-30.0, 30.0), along, dice.range(18.0, 40.0), dice.range(10.0, 16.0));
+        let shape = rectangle(
+            middle + along * dice.range(-30.0, 30.0),
+            along,
+            dice.range(18.0, 40.0),
+            dice.range(10.0, 16.0),
+        );
         build(site, &shape, along, 6.0, roof(dice), dice, layers);
     }
 }
@@ -107,8 +134,18 @@ fn block(site: &Site<'_>, middle: P, dice: &mut Dice, layers: &mut Layers) {
 fn streets(site: &Site<'_>, middle: P, along: P, across: P, layers: &mut Layers) {
     let colour = scaled(ASPHALT, 1.1);
     let edges = [
-        rectangle(middle - across * (BLOCK_M[1] / 2.0), along, BLOCK_M[0] + STREET_M, STREET_M),
-        rectangle(middle - along * (BLOCK_M[0] / 2.0), across, BLOCK_M[1] + STREET_M, STREET_M),
+        rectangle(
+            middle - across * (BLOCK_M[1] / 2.0),
+            along,
+            BLOCK_M[0] + STREET_M,
+            STREET_M,
+        ),
+        rectangle(
+            middle - along * (BLOCK_M[0] / 2.0),
+            across,
+            BLOCK_M[1] + STREET_M,
+            STREET_M,
+        ),
     ];
     for shape in edges {
         if site.free(&shape) {
@@ -122,7 +159,12 @@ fn works(site: &Site<'_>, middle: P, along: P, across: P, dice: &mut Dice, layer
     match (dice.unit() * 10.0) as u32 {
         0..=2 => {
             // One long shed.
-            let shape = rectangle(place(dice.range(-8.0, 8.0), 0.0), along, dice.range(70.0, 108.0), dice.range(26.0, 52.0));
+            let shape = rectangle(
+                place(dice.range(-8.0, 8.0), 0.0),
+                along,
+                dice.range(70.0, 108.0),
+                dice.range(26.0, 52.0),
+            );
             build(site, &shape, along, dice.range(8.0, 14.0), roof(dice), dice, layers);
         }
         3..=5 => {
@@ -141,7 +183,14 @@ fn works(site: &Site<'_>, middle: P, along: P, across: P, dice: &mut Dice, layer
         6 => lot(site, middle, along, across, dice, layers),
         7 if dice.chance(0.5) => {
             let radius = dice.range(10.0, 17.0);
-            for (u, v) in [(-40.0, -18.0), (0.0, -18.0), (40.0, -18.0), (-40.0, 19.0), (0.0, 19.0), (40.0, 19.0)] {
+            for (u, v) in [
+                (-40.0, -18.0),
+                (0.0, -18.0),
+                (40.0, -18.0),
+                (-40.0, 19.0),
+                (0.0, 19.0),
+                (40.0, 19.0),
+            ] {
                 let at = place(u, v);
                 if dice.chance(0.85) && site.free(&rectangle(at, along, 2.4 * radius, 2.4 * radius)) {
                     yard::tank(at, radius * dice.range(0.8, 1.0), dice, layers);
@@ -152,7 +201,13 @@ fn works(site: &Site<'_>, middle: P, along: P, across: P, dice: &mut Dice, layer
             // Heaps and open ground.
             let shape = rectangle(middle, along, 104.0, 62.0);
             if site.free(&shape) {
-                layers.tint(Layer::Ground, shape, scaled(SOIL, dice.range(0.5, 1.2) as f32), 0.08, 0.8);
+                layers.tint(
+                    Layer::Ground,
+                    shape,
+                    scaled(SOIL, dice.range(0.5, 1.2) as f32),
+                    0.08,
+                    0.8,
+                );
             }
         }
         _ => {
@@ -194,12 +249,27 @@ fn houses(site: &Site<'_>, middle: P, along: P, across: P, town: f64, dice: &mut
                 (dice.range(8.0, 17.0), dice.range(7.0, 11.0), dice.range(3.5, 7.0))
             };
             let at = middle + along * (u + length / 2.0) + across * (v + dice.range(-3.0, 3.0));
-            let colour = if blocks_of_flats || dice.chance(0.45) { roof(dice) } else { scaled(TILES, dice.range(0.7, 1.1) as f32) };
+            let colour = if blocks_of_flats || dice.chance(0.45) {
+                roof(dice)
+            } else {
+                scaled(TILES, dice.range(0.7, 1.1) as f32)
+            };
             if dice.chance(if blocks_of_flats { 0.55 } else { 0.82 }) {
-                build(site, &rectangle(at, along, length, width), along, height, colour, dice, layers);
+                build(
+                    site,
+                    &rectangle(at, along, length, width),
+                    along,
+                    height,
+                    colour,
+                    dice,
+                    layers,
+                );
             }
             if dice.chance(0.4) {
-                let tree = super::canvas::disc(at + across * (width * 0.9) + along * dice.range(-5.0, 5.0), dice.range(2.0, 4.5));
+                let tree = super::canvas::disc(
+                    at + across * (width * 0.9) + along * dice.range(-5.0, 5.0),
+                    dice.range(2.0, 4.5),
+                );
                 layers.tint(Layer::GroundShadow, tree, FOREST, 0.2, 0.7);
             }
             u += length + dice.range(3.0, 12.0);
@@ -208,7 +278,15 @@ fn houses(site: &Site<'_>, middle: P, along: P, across: P, town: f64, dice: &mut
 }
 
 /// A building: shadow, two halves of a roof lit differently, a few things on top.
-fn build(site: &Site<'_>, shape: &[P], along: P, height_m: f64, colour: Spectrum, dice: &mut Dice, layers: &mut Layers) {
+fn build(
+    site: &Site<'_>,
+    shape: &[P],
+    along: P,
+    height_m: f64,
+    colour: Spectrum,
+    dice: &mut Dice,
+    layers: &mut Layers,
+) {
     if !site.free(shape) {
         return;
     }
@@ -228,7 +306,12 @@ pub fn roofed(shape: &[P], along: P, height_m: f64, colour: Spectrum, dice: &mut
         for _ in 0..dice.range(1.0, 6.0) as u32 {
             let at = *a + (*b - *a) * dice.range(0.1, 0.9) + (*d - *a) * dice.range(0.2, 0.8);
             let size = dice.range(2.0, 5.0);
-            layers.cover(Layer::Standing, rectangle(at, along, size * 1.6, size), scaled(GREY, dice.range(0.6, 1.9) as f32), 0.0);
+            layers.cover(
+                Layer::Standing,
+                rectangle(at, along, size * 1.6, size),
+                scaled(GREY, dice.range(0.6, 1.9) as f32),
+                0.0,
+            );
         }
     }
 }

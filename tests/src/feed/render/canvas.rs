@@ -44,9 +44,11 @@ impl Op {
     /// Bounding box: west, south, east, north.
     #[must_use]
     pub fn bounds(&self) -> [f64; 4] {
-        self.shape.iter().fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |b, at| {
-            [b[0].min(at.x), b[1].min(at.y), b[2].max(at.x), b[3].max(at.y)]
-        })
+        self.shape
+            .iter()
+            .fold([f64::MAX, f64::MAX, f64::MIN, f64::MIN], |b, at| {
+                [b[0].min(at.x), b[1].min(at.y), b[2].max(at.x), b[3].max(at.y)]
+            })
     }
 }
 
@@ -108,7 +110,9 @@ impl Canvas {
 
     /// Fills `spans[first..last]` with the covered share of each cell of the row; false when nothing is covered.
     fn scan(&mut self, shape: &[P], row: usize, first: usize, last: usize) -> bool {
-        let Some(spans) = self.spans.get_mut(first..last) else { return false };
+        let Some(spans) = self.spans.get_mut(first..last) else {
+            return false;
+        };
         spans.fill(0.0);
         let mut any = false;
         for scan in 0..SCANS {
@@ -202,7 +206,9 @@ pub fn rectangle(middle: P, along: P, length_m: f64, width_m: f64) -> Vec<P> {
 pub fn disc(middle: P, radius_m: f64) -> Vec<P> {
     // A regular 16-gon of circumradius r has the area 8 r² sin(22.5°).
     let grow = (std::f64::consts::PI / (8.0 * super::math::sin_deg(22.5))).sqrt();
-    (0..16).map(|step| middle + super::math::compass(22.5 * f64::from(step)) * (radius_m * grow)).collect()
+    (0..16)
+        .map(|step| middle + super::math::compass(22.5 * f64::from(step)) * (radius_m * grow))
+        .collect()
 }
 
 /// The shape that a convex footprint and its copy moved by `sweep` cover together with all between: a cast shadow.
@@ -269,7 +275,11 @@ pub fn distance_m(line: &[P], closed: bool, at: P) -> f64 {
         .map(|(from, to)| {
             let along = to - from;
             let square = along.dot(along);
-            let share = if square > 0.0 { ((at - from).dot(along) / square).clamp(0.0, 1.0) } else { 0.0 };
+            let share = if square > 0.0 {
+                ((at - from).dot(along) / square).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
             (at - (from + along * share)).norm()
         })
         .fold(f64::MAX, f64::min)
@@ -287,7 +297,14 @@ mod tests {
     }
 
     fn cover(shape: Vec<P>) -> Op {
-        Op { shape, paint: Paint::Cover { colour: [0.2; 4], grain: 0.0, opacity: 1.0 } }
+        Op {
+            shape,
+            paint: Paint::Cover {
+                colour: [0.2; 4],
+                grain: 0.0,
+                opacity: 1.0,
+            },
+        }
     }
 
     #[test]
@@ -306,7 +323,10 @@ mod tests {
     fn a_shadow_darkens_the_ground_and_what_was_painted_before_it() {
         let mut canvas = Canvas::new(p(0.0, 3.0), 1.0, 3, 3, 1);
         canvas.paint(&cover(vec![p(0.0, 0.0), p(1.0, 0.0), p(1.0, 3.0), p(0.0, 3.0)]));
-        canvas.paint(&Op { shape: vec![p(0.0, 0.0), p(2.0, 0.0), p(2.0, 3.0), p(0.0, 3.0)], paint: Paint::Shadow(1.0) });
+        canvas.paint(&Op {
+            shape: vec![p(0.0, 0.0), p(2.0, 0.0), p(2.0, 3.0), p(0.0, 3.0)],
+            paint: Paint::Shadow(1.0),
+        });
         assert!((canvas.objects[0][3] - 0.2 * SHADE[3]).abs() < 1e-6);
         assert!(canvas.sunlit[1] < 1e-6 && canvas.through[1] > 0.999);
         assert!(canvas.sunlit[2] > 0.999);

@@ -76,7 +76,10 @@ fn berths(world: &World) -> Vec<Berth> {
 
 fn longest_side(shape: &[P]) -> P {
     let sides = shape.iter().zip(shape.iter().skip(1)).map(|(from, to)| *to - *from);
-    sides.max_by(|a, b| a.norm().total_cmp(&b.norm())).unwrap_or_default().unit()
+    sides
+        .max_by(|a, b| a.norm().total_cmp(&b.norm()))
+        .unwrap_or_default()
+        .unit()
 }
 
 /// The quays of a world.
@@ -89,7 +92,11 @@ pub fn quays(world: &World) -> Vec<Quay> {
         let twin = twin_gap_m(berth, &berths);
         let side = landward(world, berth, twin);
         let edge = berth.middle + left * (side * berth.half_width_m);
-        let reach = if twin.is_some() || world.has_land() { 0.0 } else { OVERHANG_M };
+        let reach = if twin.is_some() || world.has_land() {
+            0.0
+        } else {
+            OVERHANG_M
+        };
         let half = berth.along * (berth.half_length_m + reach);
         quays.push(Quay {
             from: edge - half,
@@ -136,18 +143,25 @@ fn landward(world: &World, berth: &Berth, twin: Option<(f64, f64)>) -> f64 {
     }
     let nearest = |side: f64| {
         let ashore = world.zones.iter().filter(|zone| is_ashore(zone.kind));
-        ashore.map(|zone| zone.distance_m(probe(side, 60.0))).fold(f64::MAX, f64::min)
+        ashore
+            .map(|zone| zone.distance_m(probe(side, 60.0)))
+            .fold(f64::MAX, f64::min)
     };
     let afloat = |side: f64| {
         let waiting = world.zones.iter().filter(|zone| zone.kind == ZoneKind::Anchorage);
-        -waiting.map(|zone| zone.distance_m(probe(side, 60.0))).fold(1e9, f64::min)
+        -waiting
+            .map(|zone| zone.distance_m(probe(side, 60.0)))
+            .fold(1e9, f64::min)
     };
     let score = |side: f64| nearest(side).min(5_000.0) + 0.2 * afloat(side);
     if score(1.0) <= score(-1.0) { 1.0 } else { -1.0 }
 }
 
 const fn is_ashore(kind: ZoneKind) -> bool {
-    matches!(kind, ZoneKind::Apron | ZoneKind::RailTrack | ZoneKind::Storage | ZoneKind::Airfield)
+    matches!(
+        kind,
+        ZoneKind::Apron | ZoneKind::RailTrack | ZoneKind::Storage | ZoneKind::Airfield
+    )
 }
 
 /// Land and water on a coarse grid.
@@ -166,7 +180,11 @@ enum Shore {
     /// From the site's scenery.
     Given { dry: Vec<Vec<P>>, quiet: Vec<Zone> },
     /// Half-way between seeds.
-    Grown { land: Vec<Seed>, water: Vec<Seed>, back: (P, P) },
+    Grown {
+        land: Vec<Seed>,
+        water: Vec<Seed>,
+        back: (P, P),
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -192,13 +210,28 @@ impl Coast {
         let shore = if quays.is_empty() {
             Shore::Inland
         } else if world.has_land() {
-            let dry = world.pieces.iter().filter(|piece| piece.kind.is_dry()).map(|piece| piece.shape.clone()).collect();
-            Shore::Given { dry, quiet: world.zones.clone() }
+            let dry = world
+                .pieces
+                .iter()
+                .filter(|piece| piece.kind.is_dry())
+                .map(|piece| piece.shape.clone())
+                .collect();
+            Shore::Given {
+                dry,
+                quiet: world.zones.clone(),
+            }
         } else {
             grown(world, quays)
         };
-        let afloat = world.zones.iter().filter(|zone| zone.kind.is_berth() || zone.kind == ZoneKind::Anchorage);
-        Self { shore, surely: afloat.map(|zone| zone.shape.clone()).collect(), seed }
+        let afloat = world
+            .zones
+            .iter()
+            .filter(|zone| zone.kind.is_berth() || zone.kind == ZoneKind::Anchorage);
+        Self {
+            shore,
+            surely: afloat.map(|zone| zone.shape.clone()).collect(),
+            seed,
+        }
     }
 
     /// Positive on land, negative on water; about metres near the coast.
@@ -233,29 +266,57 @@ impl Coast {
         };
         let wet = self.surely.iter().filter(|shape| inside(shape, at));
         let edge = wet.map(|shape| distance_m(shape, true, at)).fold(f64::MAX, f64::min);
-        if edge < f64::MAX { signed.min(-(edge as f32)) } else { signed }
+        if edge < f64::MAX {
+            signed.min(-(edge as f32))
+        } else {
+            signed
+        }
     }
 }
 
 fn grown(world: &World, quays: &[Quay]) -> Shore {
-    let ashore: Vec<P> = world.zones.iter().filter(|zone| is_ashore(zone.kind)).map(Zone::middle).collect();
-    let longest = quays
+    let ashore: Vec<P> = world
+        .zones
         .iter()
-        .max_by(|a, b| (!a.pier).cmp(&!b.pier).then((a.to - a.from).norm().total_cmp(&(b.to - b.from).norm())));
+        .filter(|zone| is_ashore(zone.kind))
+        .map(Zone::middle)
+        .collect();
+    let longest = quays.iter().max_by(|a, b| {
+        (!a.pier)
+            .cmp(&!b.pier)
+            .then((a.to - a.from).norm().total_cmp(&(b.to - b.from).norm()))
+    });
     let Some(main) = longest else { return Shore::Inland };
     let (mut land, mut water) = (Vec::new(), Vec::new());
-    let seed = |shape: Vec<P>, closed: bool, margin_m: f64| Seed { shape, closed, margin_m };
+    let seed = |shape: Vec<P>, closed: bool, margin_m: f64| Seed {
+        shape,
+        closed,
+        margin_m,
+    };
     for quay in quays {
         let along = (quay.to - quay.from).unit();
         let middle = (quay.from + quay.to) * 0.5;
         let length = (quay.to - quay.from).norm();
         if quay.pier {
             let home = ashore.iter().fold(P::default(), |sum, at| sum + *at) * (1.0 / ashore.len().max(1) as f64);
-            let inward = if (home - middle).dot(along) >= 0.0 { along } else { along * -1.0 };
-            let deck = rectangle(middle - quay.sea * (quay.depth_m / 2.0) + inward * 150.0, along, length + 300.0, quay.depth_m);
+            let inward = if (home - middle).dot(along) >= 0.0 {
+                along
+            } else {
+                along * -1.0
+            };
+            let deck = rectangle(
+                middle - quay.sea * (quay.depth_m / 2.0) + inward * 150.0,
+                along,
+                length + 300.0,
+                quay.depth_m,
+            );
             land.push(seed(deck, true, 0.0));
         } else {
-            land.push(seed(rectangle(middle - quay.sea * 60.0, along, length, 120.0), true, 0.0));
+            land.push(seed(
+                rectangle(middle - quay.sea * 60.0, along, length, 120.0),
+                true,
+                0.0,
+            ));
         }
         let fairway = rectangle(middle + quay.sea * (FAIRWAY_M / 2.0), along, length + 40.0, FAIRWAY_M);
         water.push(seed(fairway, true, 0.0));
@@ -277,9 +338,17 @@ fn grown(world: &World, quays: &[Quay]) -> Shore {
     let sea = if main.pier {
         let home = ashore.iter().fold(P::default(), |sum, at| sum + *at) * (1.0 / ashore.len().max(1) as f64);
         let along = (main.to - main.from).unit();
-        if (home - middle).dot(along) >= 0.0 { along * -1.0 } else { along }
+        if (home - middle).dot(along) >= 0.0 {
+            along * -1.0
+        } else {
+            along
+        }
     } else {
         main.sea
     };
-    Shore::Grown { land, water, back: (middle, sea) }
+    Shore::Grown {
+        land,
+        water,
+        back: (middle, sea),
+    }
 }

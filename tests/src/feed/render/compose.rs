@@ -91,7 +91,13 @@ fn pieces(world: &World, kind: PieceKind, layers: &mut Layers) {
 fn grounds(zone: &Zone, terrain: &Terrain, layers: &mut Layers) {
     match zone.kind {
         ZoneKind::Apron => {
-            layers.tint(Layer::Ground, zone.shape.clone(), blend(CONCRETE, ASPHALT, 0.35), 0.06, 0.9);
+            layers.tint(
+                Layer::Ground,
+                zone.shape.clone(),
+                blend(CONCRETE, ASPHALT, 0.35),
+                0.06,
+                0.9,
+            );
         }
         ZoneKind::Storage => layers.tint(Layer::Ground, zone.shape.clone(), scaled(SOIL, 1.1), 0.08, 0.6),
         ZoneKind::Airfield => layers.tint(Layer::Ground, zone.shape.clone(), scaled(CONCRETE, 0.95), 0.04, 0.9),
@@ -102,8 +108,12 @@ fn grounds(zone: &Zone, terrain: &Terrain, layers: &mut Layers) {
 
 /// A track with its ends led on over land: no track begins in a field.
 fn run_on(line: &[P], terrain: &Terrain) -> Vec<P> {
-    let (Some(&first), Some(&last)) = (line.first(), line.last()) else { return Vec::new() };
-    let (Some(&second), Some(&before)) = (line.get(1), line.iter().rev().nth(1)) else { return Vec::new() };
+    let (Some(&first), Some(&last)) = (line.first(), line.last()) else {
+        return Vec::new();
+    };
+    let (Some(&second), Some(&before)) = (line.get(1), line.iter().rev().nth(1)) else {
+        return Vec::new();
+    };
     let lead = |end: P, away: P| {
         let steps = (1..=(TRACK_RUN_ON_M / 30.0) as u32).map(|step| end + away.unit() * (f64::from(step) * 30.0));
         steps.take_while(|&at| terrain.at(at).signed > 18.0).last()
@@ -124,11 +134,20 @@ fn snow_on_top(snow: f32, layers: &mut Layers) {
 
 /// Cranes where the scenery has them; otherwise gantries on container quays, small cranes on others, none where oil is handled.
 fn cranes(world: &World, quays: &[Quay], hulls: &[Hull], layers: &mut Layers) {
-    let fixed: Vec<P> = world.pieces.iter().filter(|piece| piece.kind == PieceKind::Crane).map(Piece::middle).collect();
+    let fixed: Vec<P> = world
+        .pieces
+        .iter()
+        .filter(|piece| piece.kind == PieceKind::Crane)
+        .map(Piece::middle)
+        .collect();
     let mut dice = Dice::new(world.seed, "cranes");
     for at in &fixed {
-        let near = quays.iter().map(|quay| (distance_m(&[quay.from, quay.to], false, *at), quay));
-        let near = near.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(away, _)| *away < CRANE_REACH_M);
+        let near = quays
+            .iter()
+            .map(|quay| (distance_m(&[quay.from, quay.to], false, *at), quay));
+        let near = near
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(away, _)| *away < CRANE_REACH_M);
         match near {
             Some((_, quay)) if !quay.pier => {
                 let along = (quay.to - quay.from).unit();
@@ -142,14 +161,18 @@ fn cranes(world: &World, quays: &[Quay], hulls: &[Hull], layers: &mut Layers) {
         return;
     }
     for quay in quays {
-        let Some(zone) = world.zones.get(quay.zone) else { continue };
+        let Some(zone) = world.zones.get(quay.zone) else {
+            continue;
+        };
         if zone.kind != ZoneKind::Berth {
             continue;
         }
         let (length, along) = ((quay.to - quay.from).norm(), (quay.to - quay.from).unit());
         let middle = (quay.from + quay.to) * 0.5;
         let aprons = world.zones.iter().filter(|other| other.kind == ZoneKind::Apron);
-        let by_apron = aprons.map(|apron| apron.distance_m(middle)).any(|away| away < APRON_REACH_M);
+        let by_apron = aprons
+            .map(|apron| apron.distance_m(middle))
+            .any(|away| away < APRON_REACH_M);
         if length > GANTRY_QUAY_MIN_M && by_apron && !quay.pier {
             for crane in 0..((length / 95.0) as u32).clamp(2, 6) {
                 let foot = quay.from + along * (40.0 + f64::from(crane) * 85.0 + dice.range(-20.0, 20.0));
@@ -159,7 +182,8 @@ fn cranes(world: &World, quays: &[Quay], hulls: &[Hull], layers: &mut Layers) {
             }
         } else if quay.depth_m > 15.0 {
             for crane in 0..(length / 110.0) as u32 {
-                let foot = quay.from + along * (35.0 + f64::from(crane) * 100.0 + dice.range(-20.0, 20.0)) - quay.sea * 9.0;
+                let foot =
+                    quay.from + along * (35.0 + f64::from(crane) * 100.0 + dice.range(-20.0, 20.0)) - quay.sea * 9.0;
                 yard::slewing_crane(foot, &mut dice, layers);
             }
         }
@@ -169,7 +193,10 @@ fn cranes(world: &World, quays: &[Quay], hulls: &[Hull], layers: &mut Layers) {
 /// True when a cargo hull lies under a crane that stands here.
 fn works(foot: P, along: P, hulls: &[Hull]) -> bool {
     hulls.iter().any(|hull| {
-        let cargo = matches!(hull.class, VesselClass::Container | VesselClass::Cargo | VesselClass::Vessel);
+        let cargo = matches!(
+            hull.class,
+            VesselClass::Container | VesselClass::Cargo | VesselClass::Vessel
+        );
         cargo
             && (hull.middle - foot).dot(along).abs() < hull.length_m * 0.32
             && (hull.middle - foot).norm() < hull.length_m * 0.5 + 30.0

@@ -44,15 +44,29 @@ impl Ground {
     pub fn around(place: Point<f64>) -> Result<Self, GeoError> {
         let zone = (((place.x() + 180.0) / 6.0).floor() as i32).clamp(0, 59) as u8 + 1;
         let south = place.y() < 0.0;
-        let fault = |reason: String| GeoError { lon: place.x(), lat: place.y(), zone, reason };
+        let fault = |reason: String| GeoError {
+            lon: place.x(),
+            lat: place.y(),
+            zone,
+            reason,
+        };
         if !(-80.0..=84.0).contains(&place.y()) || !(-180.0..=180.0).contains(&place.x()) {
             return Err(fault("expected latitude -80 to 84, longitude -180 to 180".to_owned()));
         }
-        let text = format!("+proj=utm +zone={zone} {}+datum=WGS84 +units=m +no_defs", if south { "+south " } else { "" });
+        let text = format!(
+            "+proj=utm +zone={zone} {}+datum=WGS84 +units=m +no_defs",
+            if south { "+south " } else { "" }
+        );
         let utm = Proj::from_proj_string(&text).map_err(|error| fault(error.to_string()))?;
         let degrees =
             Proj::from_proj_string("+proj=longlat +datum=WGS84 +no_defs").map_err(|error| fault(error.to_string()))?;
-        let mut ground = Self { zone, south, anchor_m: P::default(), degrees, utm };
+        let mut ground = Self {
+            zone,
+            south,
+            anchor_m: P::default(),
+            degrees,
+            utm,
+        };
         let middle = ground.to_m(place)?;
         let step = |x: f64| (x / ANCHOR_STEP_M).floor() * ANCHOR_STEP_M;
         ground.anchor_m = p(step(middle.x), step(middle.y));
@@ -72,7 +86,10 @@ impl Ground {
             reason: error.to_string(),
         })?;
         let millimetres = |x: f64| (x * 1_000.0).round() / 1_000.0;
-        Ok(p(millimetres(at.0 - self.anchor_m.x), millimetres(at.1 - self.anchor_m.y)))
+        Ok(p(
+            millimetres(at.0 - self.anchor_m.x),
+            millimetres(at.1 - self.anchor_m.y),
+        ))
     }
 
     /// Metres from the anchor to longitude and latitude in degrees.
@@ -150,7 +167,10 @@ mod tests {
             let ground = Ground::around(Point::new(lon, lat)).unwrap();
             let at = ground.to_m(Point::new(lon + 0.02, lat - 0.01)).unwrap();
             let back = ground.to_lonlat(at).unwrap();
-            assert!((back.x() - lon - 0.02).abs() < 2e-8 && (back.y() - lat + 0.01).abs() < 2e-8, "{back:?}");
+            assert!(
+                (back.x() - lon - 0.02).abs() < 2e-8 && (back.y() - lat + 0.01).abs() < 2e-8,
+                "{back:?}"
+            );
         }
     }
 

@@ -66,7 +66,10 @@ pub struct WriteError {
 /// # Errors
 /// The path and the reason, when the file cannot be written.
 pub fn write_geotiff(path: &Path, raster: &Raster) -> Result<(), WriteError> {
-    let fault = |reason: String| WriteError { path: path.display().to_string(), reason };
+    let fault = |reason: String| WriteError {
+        path: path.display().to_string(),
+        reason,
+    };
     let file = File::create(path).map_err(|error| fault(error.to_string()))?;
     encode(BufWriter::new(file), raster).map_err(|error| fault(error.to_string()))
 }
@@ -126,7 +129,12 @@ fn tile(raster: &Raster, left: usize, top: usize) -> Vec<u8> {
         let mut before = [0_u16; BANDS];
         for column in left..left + TILE_PX {
             let within = row < grid.height && column < grid.width;
-            let pixel = raster.pixels.get(row * grid.width + column).filter(|_| within).copied().unwrap_or_default();
+            let pixel = raster
+                .pixels
+                .get(row * grid.width + column)
+                .filter(|_| within)
+                .copied()
+                .unwrap_or_default();
             for (now, before) in pixel.iter().zip(before) {
                 bytes.extend_from_slice(&now.wrapping_sub(before).to_ne_bytes());
             }
@@ -142,8 +150,16 @@ fn tile(raster: &Raster, left: usize, top: usize) -> Vec<u8> {
 /// The path and the reason, when the file cannot be written.
 pub fn write_quicklook(path: &Path, raster: &Raster) -> Result<(), WriteError> {
     let grid = &raster.grid;
-    let fault = |reason: String| WriteError { path: path.display().to_string(), reason };
-    let mut sample: Vec<u16> = raster.pixels.iter().step_by(17).flat_map(|px| [px[0], px[1], px[2]]).collect();
+    let fault = |reason: String| WriteError {
+        path: path.display().to_string(),
+        reason,
+    };
+    let mut sample: Vec<u16> = raster
+        .pixels
+        .iter()
+        .step_by(17)
+        .flat_map(|px| [px[0], px[1], px[2]])
+        .collect();
     sample.retain(|&value| value > 0);
     sample.sort_unstable();
     let at = |share: f64| sample.get((sample.len() as f64 * share) as usize).copied().unwrap_or(1);
@@ -152,9 +168,20 @@ pub fn write_quicklook(path: &Path, raster: &Raster) -> Result<(), WriteError> {
         let share = ((f32::from(value) - low) / (high - low).max(1.0)).clamp(0.0, 1.0);
         (share.sqrt() * 255.0) as u8
     };
-    let colours = raster.pixels.iter().flat_map(|px| [level(px[2]), level(px[1]), level(px[0])]).collect();
+    let colours = raster
+        .pixels
+        .iter()
+        .flat_map(|px| [level(px[2]), level(px[1]), level(px[0])])
+        .collect();
     image::RgbImage::from_raw(grid.width as u32, grid.height as u32, colours)
-        .ok_or_else(|| fault(format!("{} pixels do not fill {} x {}", raster.pixels.len(), grid.width, grid.height)))?
+        .ok_or_else(|| {
+            fault(format!(
+                "{} pixels do not fill {} x {}",
+                raster.pixels.len(),
+                grid.width,
+                grid.height
+            ))
+        })?
         .save(path)
         .map_err(|error| fault(error.to_string()))
 }

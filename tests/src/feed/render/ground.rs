@@ -3,7 +3,8 @@
 use super::{
     canvas::Spectrum,
     materials::{
-        ASPHALT, BARE_TREES, CLEAR_WATER, CONCRETE, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend, scaled,
+        ASPHALT, BARE_TREES, CLEAR_WATER, CONCRETE, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend,
+        scaled,
     },
     math::{P, derive, fbm, hash2, mix, noise, smooth, unit},
     terrain::{Sample, Terrain},
@@ -93,7 +94,11 @@ impl Shader<'_> {
             let cleared = 0.55 * paved + 0.25 * sample.town;
             let under_trees = 0.5 * sample.forest * (1.0 - sample.town);
             let lying = self.snow * (1.0 - cleared) * (1.0 - under_trees) * (1.0 + 0.35 * rough) - 0.25 * shore;
-            colour = blend(colour, scaled(SNOW, lit * mix(1.0, 0.8, sample.town)), lying.clamp(0.0, 0.95));
+            colour = blend(
+                colour,
+                scaled(SNOW, lit * mix(1.0, 0.8, sample.town)),
+                lying.clamp(0.0, 0.95),
+            );
         }
         colour
     }
@@ -112,13 +117,20 @@ impl Shader<'_> {
     }
 
     fn country(&self, at: P, sample: &Sample, rough: f32, fine: f32) -> Spectrum {
-        let (u, v) = (at.dot(self.terrain.along) as f32, at.dot(self.terrain.along.left()) as f32);
+        let (u, v) = (
+            at.dot(self.terrain.along) as f32,
+            at.dot(self.terrain.along.left()) as f32,
+        );
         // Fields: a bent grid, each cell with its own crop.
         let bend = 45.0 * noise(self.place ^ 0x41, u / 500.0, v / 500.0);
         let (column, row) = ((u + bend) / FIELD_M[0], (v - bend) / FIELD_M[1]);
         let crop = unit(hash2(self.place ^ 0x42, column.floor() as i32, row.floor() as i32));
         let grown = blend(STRAW, GRASS, self.green * (0.55 + 0.45 * crop));
-        let field = if crop < 0.3 { blend(SOIL, grown, 0.25) } else { scaled(grown, 0.8 + 0.4 * crop) };
+        let field = if crop < 0.3 {
+            blend(SOIL, grown, 0.25)
+        } else {
+            scaled(grown, 0.8 + 0.4 * crop)
+        };
         let edge = |share: f32, size: f32| ((share - share.floor()).min(share.ceil() - share)) * size;
         let hedge = smooth(7.0, 3.0, edge(column, FIELD_M[0]).min(edge(row, FIELD_M[1])));
         let trees = blend(BARE_TREES, FOREST, self.green);

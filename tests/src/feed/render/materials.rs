@@ -76,10 +76,17 @@ const BOXES: [Spectrum; 9] = [
 /// A roof's colour.
 pub fn roof(dice: &mut Dice) -> Spectrum {
     let draw = dice.unit();
-    let base = ROOFS.iter().find(|(share, _)| draw < *share).map_or(GREY, |(_, colour)| *colour);
+    let base = ROOFS
+        .iter()
+        .find(|(share, _)| draw < *share)
+        .map_or(GREY, |(_, colour)| *colour);
     // Weather and dust take half of a roof's hue.
     let grey = base.iter().take(3).sum::<f32>() / 3.0;
-    let dusty = blend(base, [0.92 * grey, grey, 1.05 * grey, 1.15 * grey], dice.range(0.2, 0.75) as f32);
+    let dusty = blend(
+        base,
+        [0.92 * grey, grey, 1.05 * grey, 1.15 * grey],
+        dice.range(0.2, 0.75) as f32,
+    );
     scaled(dusty, dice.range(0.75, 1.15) as f32)
 }
 
@@ -122,7 +129,11 @@ pub fn paint(rgb: [u8; 3]) -> Spectrum {
 /// How green plants are on a day of the year, 0 winter to 1 summer; nearer the equator than about 30 degrees the year round.
 #[must_use]
 pub fn greenness(day_of_year: u32, latitude_deg: f64) -> f32 {
-    let day = if latitude_deg < 0.0 { (day_of_year + 182) % 365 } else { day_of_year };
+    let day = if latitude_deg < 0.0 {
+        (day_of_year + 182) % 365
+    } else {
+        day_of_year
+    };
     let day = day as f32;
     let summer = super::math::smooth(105.0, 145.0, day) * (1.0 - super::math::smooth(265.0, 305.0, day));
     let tropics = super::math::smooth(38.0, 28.0, latitude_deg.abs() as f32);

@@ -168,7 +168,10 @@ impl Dice {
     /// The stream of a seed and a purpose.
     #[must_use]
     pub fn new(seed: u64, purpose: &str) -> Self {
-        Self { seed: derive(seed, purpose), drawn: 0 }
+        Self {
+            seed: derive(seed, purpose),
+            drawn: 0,
+        }
     }
 
     /// A whole random number.
@@ -265,8 +268,17 @@ mod tests {
 
     #[test]
     fn noise_has_no_bias_and_stays_in_its_range() {
-        let values: Vec<f32> =
-            (0..40_000).map(|i| fbm(7, (i % 200) as f32 * 0.37 - 30.0, (i / 200) as f32 * 0.41 - 30.0, 4, 0.5)).collect();
+        let values: Vec<f32> = (0..40_000)
+            .map(|i| {
+                fbm(
+                    7,
+                    (i % 200) as f32 * 0.37 - 30.0,
+                    (i / 200) as f32 * 0.41 - 30.0,
+                    4,
+                    0.5,
+                )
+            })
+            .collect();
         let mean = values.iter().sum::<f32>() / values.len() as f32;
         assert!(mean.abs() < 0.05, "{mean}");
         assert!(values.iter().all(|value| value.abs() <= 1.0));

@@ -49,7 +49,10 @@ pub struct RenderOptions {
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { margin_m: 600.0, side_max_m: 6_000.0 }
+        Self {
+            margin_m: 600.0,
+            side_max_m: 6_000.0,
+        }
     }
 }
 
@@ -71,8 +74,17 @@ pub fn render_scene(place: &Place, truth: &SceneTruth, options: &RenderOptions) 
     };
     let ((west, east), (south, north)) = (span(b[0], b[2]), span(b[1], b[3]));
     let grid = Grid::covering([west, south, east, north], truth.sensor.gsd_m);
-    let raster = draw(&ground, &world, &moment, grid, Optics::of(&truth.sensor.name, truth.sensor.gsd_m));
-    Ok(Raster { acquired_at: Some(truth.at), ..raster })
+    let raster = draw(
+        &ground,
+        &world,
+        &moment,
+        grid,
+        Optics::of(&truth.sensor.name, truth.sensor.gsd_m),
+    );
+    Ok(Raster {
+        acquired_at: Some(truth.at),
+        ..raster
+    })
 }
 
 /// Draws a moment of a place on a pixel grid.
@@ -102,6 +114,20 @@ pub fn draw(ground: &Ground, world: &World, moment: &Moment<'_>, grid: Grid, opt
     };
     let layers = compose::layers(world, moment, &terrain, &quays, bounds);
     let seed = derive(moment.seed, "sensor");
-    let view = View { grid, shader, layers: &layers, veil: &moment.veil, haze: moment.haze, optics, seed };
-    Raster { grid, anchor_m: ground.anchor_m, epsg: ground.epsg(), acquired_at: None, pixels: sensor::expose(&view) }
+    let view = View {
+        grid,
+        shader,
+        layers: &layers,
+        veil: &moment.veil,
+        haze: moment.haze,
+        optics,
+        seed,
+    };
+    Raster {
+        grid,
+        anchor_m: ground.anchor_m,
+        epsg: ground.epsg(),
+        acquired_at: None,
+        pixels: sensor::expose(&view),
+    }
 }

@@ -43,7 +43,10 @@ impl Layers {
     pub fn under(sun_azimuth_deg: f64, sun_elevation_deg: f64) -> Self {
         let elevation = sun_elevation_deg.max(SHADOW_SUN_MIN_DEG).min(89.0);
         let cotangent = sin_deg(elevation + 90.0) / sin_deg(elevation);
-        Self { ops: Default::default(), shadow_per_m: compass(sun_azimuth_deg + 180.0) * cotangent }
+        Self {
+            ops: Default::default(),
+            shadow_per_m: compass(sun_azimuth_deg + 180.0) * cotangent,
+        }
     }
 
     fn push(&mut self, layer: Layer, shape: Vec<P>, paint: Paint) {
@@ -69,7 +72,11 @@ impl Layers {
             Layer::Tall | Layer::TallShadow => Layer::TallShadow,
             _ => Layer::GroundShadow,
         };
-        self.push(below, swept(footprint, self.shadow_per_m * height_m), Paint::Shadow(SHADOW_DEPTH));
+        self.push(
+            below,
+            swept(footprint, self.shadow_per_m * height_m),
+            Paint::Shadow(SHADOW_DEPTH),
+        );
     }
 
     /// A thin thing high above the ground: its shadow lies apart from it.

@@ -49,10 +49,26 @@ impl Optics {
     pub fn of(name: &str, gsd_m: f64) -> Self {
         match name {
             // Three-metre doves: softer than their pixel, and noisy.
-            "PlanetScope" => Self { spread_px: 1.25, floor: 0.0018, relative: 0.010 },
-            "Sentinel-2" => Self { spread_px: 0.85, floor: 0.0006, relative: 0.006 },
-            _ if gsd_m < 5.5 => Self { spread_px: 1.1, floor: 0.0014, relative: 0.009 },
-            _ => Self { spread_px: 0.95, floor: 0.0008, relative: 0.007 },
+            "PlanetScope" => Self {
+                spread_px: 1.25,
+                floor: 0.0018,
+                relative: 0.010,
+            },
+            "Sentinel-2" => Self {
+                spread_px: 0.85,
+                floor: 0.0006,
+                relative: 0.006,
+            },
+            _ if gsd_m < 5.5 => Self {
+                spread_px: 1.1,
+                floor: 0.0014,
+                relative: 0.009,
+            },
+            _ => Self {
+                spread_px: 0.95,
+                floor: 0.0008,
+                relative: 0.007,
+            },
         }
     }
 }
@@ -164,7 +180,11 @@ fn blurred(view: &View<'_>, ops: &[&Op], tile: [usize; 4], fine: usize, kernel: 
     let [left, top, width, height] = tile;
     let cell_m = view.grid.gsd_m / fine as f64;
     // One pixel of margin all round: the kernel spans three.
-    let corner = view.grid.corner + p((left as f64 - 1.0) * view.grid.gsd_m, -(top as f64 - 1.0) * view.grid.gsd_m);
+    let corner = view.grid.corner
+        + p(
+            (left as f64 - 1.0) * view.grid.gsd_m,
+            -(top as f64 - 1.0) * view.grid.gsd_m,
+        );
     let (columns, rows) = ((width + 2) * fine, (height + 2) * fine);
     let mut canvas = Canvas::new(corner, cell_m, columns, rows, view.seed ^ 0x6a);
     for op in ops {
@@ -175,7 +195,12 @@ fn blurred(view: &View<'_>, ops: &[&Op], tile: [usize; 4], fine: usize, kernel: 
         for column in 0..width {
             let mut sum = [0.0_f32; PLANES];
             let first = row * columns + column * fine;
-            let cells = canvas.objects.iter().zip(&canvas.through).zip(&canvas.sunlit).skip(first);
+            let cells = canvas
+                .objects
+                .iter()
+                .zip(&canvas.through)
+                .zip(&canvas.sunlit)
+                .skip(first);
             for (weight, ((object, through), sunlit)) in kernel.iter().zip(cells) {
                 let [blue, green, red, infrared] = *object;
                 let values = [blue, green, red, infrared, *through, *sunlit];
@@ -215,10 +240,21 @@ impl Sky {
         let corner = grid.corner + p(-SKY_STEP_M, SKY_STEP_M);
         let width = (grid.width as f64 * grid.gsd_m / SKY_STEP_M).ceil() as usize + 4;
         let height = (grid.height as f64 * grid.gsd_m / SKY_STEP_M).ceil() as usize + 4;
-        let place = |index: usize| corner + p((index % width) as f64 * SKY_STEP_M, -((index / width) as f64) * SKY_STEP_M);
+        let place = |index: usize| {
+            corner
+                + p(
+                    (index % width) as f64 * SKY_STEP_M,
+                    -((index / width) as f64) * SKY_STEP_M,
+                )
+        };
         let nodes: Vec<Veil> = (0..width * height).map(|index| (view.veil)(place(index))).collect();
         let clear = nodes.iter().all(|node| node.cloud <= 0.0 && node.shadow <= 0.0);
-        Self { corner, width, height, nodes: if clear { Vec::new() } else { nodes } }
+        Self {
+            corner,
+            width,
+            height,
+            nodes: if clear { Vec::new() } else { nodes },
+        }
     }
 
     fn veil(&self, at: P) -> Veil {
@@ -229,7 +265,10 @@ impl Sky {
         let node = |step: usize| self.nodes.get(first + step).copied().unwrap_or_default();
         let (a, b, c, d) = (node(0), node(1), node(self.width), node(self.width + 1));
         let field = |get: fn(&Veil) -> f32| mix(mix(get(&a), get(&b), u), mix(get(&c), get(&d), u), v);
-        Veil { cloud: field(|veil| veil.cloud), shadow: field(|veil| veil.shadow) }
+        Veil {
+            cloud: field(|veil| veil.cloud),
+            shadow: field(|veil| veil.shadow),
+        }
     }
 
     fn through(&self, view: &View<'_>, at: P, ground: Spectrum) -> Spectrum {

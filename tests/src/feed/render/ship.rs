@@ -68,7 +68,12 @@ impl Deck<'_> {
     }
 
     fn quad(&self, u: [f64; 2], v: [f64; 2]) -> Vec<P> {
-        vec![self.at(u[0], v[0]), self.at(u[1], v[0]), self.at(u[1], v[1]), self.at(u[0], v[1])]
+        vec![
+            self.at(u[0], v[0]),
+            self.at(u[1], v[0]),
+            self.at(u[1], v[1]),
+            self.at(u[0], v[1]),
+        ]
     }
 
     /// The rim, shrunk by `inset_m` on all sides.
@@ -103,7 +108,11 @@ impl Deck<'_> {
 
     fn hull(&mut self) {
         let rim = self.outline(0.0);
-        self.layers.shadow(Layer::Afloat, &rim, (self.hull.beam_m * FREEBOARD_SHARE).clamp(1.0, 12.0));
+        self.layers.shadow(
+            Layer::Afloat,
+            &rim,
+            (self.hull.beam_m * FREEBOARD_SHARE).clamp(1.0, 12.0),
+        );
         let colour = paint(self.hull.colour);
         // From above the sides show as a narrow rim, darker than the deck.
         self.cover(rim, scaled(colour, 0.75), 0.04);
@@ -127,10 +136,22 @@ impl Deck<'_> {
     }
 
     fn cargo_ship(&mut self) {
-        let holds = if self.hull.length_m < 75.0 { 1 } else if self.hull.length_m < 110.0 { 2 } else { 4 };
+        let holds = if self.hull.length_m < 75.0 {
+            1
+        } else if self.hull.length_m < 110.0 {
+            2
+        } else {
+            4
+        };
         let (from, to) = (0.22, 0.88);
         let each = (to - from) / f64::from(holds);
-        let covers = [GREY, scaled(RUST, 0.9), [0.085, 0.115, 0.095, 0.140], scaled(WHITE, 0.55), scaled(GREY, 0.75)];
+        let covers = [
+            GREY,
+            scaled(RUST, 0.9),
+            [0.085, 0.115, 0.095, 0.140],
+            scaled(WHITE, 0.55),
+            scaled(GREY, 0.75),
+        ];
         let colour = self.dice.pick(&covers).copied().unwrap_or(GREY);
         for hold in 0..holds {
             let u = from + each * f64::from(hold);
@@ -212,7 +233,11 @@ impl Deck<'_> {
         for tank in 1..7 {
             let u = 0.20 + 0.70 * f64::from(tank) / 7.0;
             let width = 0.45 / self.hull.length_m;
-            self.cover(self.quad([u - width, u + width], [-0.86, 0.86]), scaled(colour, 1.25), 0.0);
+            self.cover(
+                self.quad([u - width, u + width], [-0.86, 0.86]),
+                scaled(colour, 1.25),
+                0.0,
+            );
         }
         let crane = self.quad([0.48, 0.56], [0.22, 0.28]);
         self.solid(crane, 10.0, scaled(WHITE, 0.85));
@@ -227,7 +252,11 @@ impl Deck<'_> {
         for hold in 0..holds {
             let u = 0.20 + each * f64::from(hold);
             let hatch = self.quad([u + each * 0.18, u + each * 0.82], [-0.55, 0.55]);
-            let colour = if open { blend(DARK, COAL, 0.5) } else { blend(paint(self.hull.colour), WHITE, 0.45) };
+            let colour = if open {
+                blend(DARK, COAL, 0.5)
+            } else {
+                blend(paint(self.hull.colour), WHITE, 0.45)
+            };
             self.solid(hatch, 2.0, colour);
         }
         self.bridge(0.06, 0.09, 20.0);
@@ -279,8 +308,12 @@ impl Deck<'_> {
             let half = |t: f64| 0.35 + 0.9 * t;
             let foam = 0.55 * strength * (1.0 - near) * (1.0 - near);
             let (from, to) = (-near * reach + 0.02, -far * reach + 0.02);
-            let shape =
-                vec![beams(from, -half(near)), beams(from, half(near)), beams(to, half(far)), beams(to, -half(far))];
+            let shape = vec![
+                beams(from, -half(near)),
+                beams(from, half(near)),
+                beams(to, half(far)),
+                beams(to, -half(far)),
+            ];
             parts.push((shape, foam));
             for side in [-1.0, 1.0] {
                 // Kelvin's wedge: 19.47 degrees either side, tan = 0.354.

@@ -62,10 +62,25 @@ impl Terrain {
                 fields.at(corner + p(column as f64 * STEP_M, -(row as f64) * STEP_M))
             })
             .collect();
-        let longest = quays.iter().max_by(|a, b| (a.to - a.from).norm().total_cmp(&(b.to - b.from).norm()));
-        let track = world.zones.iter().find_map(|zone| Some(*zone.shape.get(1)? - *zone.shape.first()?));
-        let along = longest.map(|quay| quay.to - quay.from).or(track).unwrap_or(p(1.0, 0.3)).unit();
-        Self { corner, width, height, nodes, along }
+        let longest = quays
+            .iter()
+            .max_by(|a, b| (a.to - a.from).norm().total_cmp(&(b.to - b.from).norm()));
+        let track = world
+            .zones
+            .iter()
+            .find_map(|zone| Some(*zone.shape.get(1)? - *zone.shape.first()?));
+        let along = longest
+            .map(|quay| quay.to - quay.from)
+            .or(track)
+            .unwrap_or(p(1.0, 0.3))
+            .unit();
+        Self {
+            corner,
+            width,
+            height,
+            nodes,
+            along,
+        }
     }
 
     /// The fields at a point; outside the bounds those of the edge.
@@ -85,7 +100,16 @@ impl Terrain {
             *out = mix(mix(*a, *b, u), mix(*c, *d, u), v);
         }
         let [signed, port_m, town, forest, relief, mud, glint, slick] = out;
-        Sample { signed, port_m, town, forest, relief, mud, glint, slick }
+        Sample {
+            signed,
+            port_m,
+            town,
+            forest,
+            relief,
+            mud,
+            glint,
+            slick,
+        }
     }
 }
 
@@ -102,12 +126,26 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn new(world: &'a World, coast: &'a Coast, quays: &'a [Quay], sun: P, wind: f32, moment: u64) -> Self {
         let site = |name: &str| derive(world.seed, name);
-        let seeds =
-            [site("town"), site("forest"), site("hill"), derive(moment, "mud"), derive(moment, "glint"), derive(moment, "slick")];
+        let seeds = [
+            site("town"),
+            site("forest"),
+            site("hill"),
+            derive(moment, "mud"),
+            derive(moment, "glint"),
+            derive(moment, "slick"),
+        ];
         // Most harbours have fairly clear water, some brown.
         let muddy = super::math::unit(site("muddy"));
         let muddy = muddy * muddy;
-        Self { world, coast, quays, sun, wind, seeds, muddy }
+        Self {
+            world,
+            coast,
+            quays,
+            sun,
+            wind,
+            seeds,
+            muddy,
+        }
     }
 
     fn at(&self, at: P) -> [f32; FIELDS] {
@@ -115,10 +153,26 @@ impl<'a> Fields<'a> {
         let (x, y) = (at.x as f32, at.y as f32);
         let signed = self.coast.signed(at);
         let port_m = self.port_m(at);
-        let town = smooth(-0.12, 0.20, fbm(town_seed, x / 1_300.0, y / 1_300.0, 3, 0.5) + 0.45 * smooth(2_200.0, 300.0, port_m));
-        let forest = smooth(-0.02, 0.22, fbm(forest_seed, x / 900.0, y / 900.0, 4, 0.55) - 0.35 * town);
-        let planted = self.world.pieces.iter().any(|piece| piece.kind == PieceKind::Trees && super::canvas::inside(&piece.shape, at));
-        let (forest, town) = if planted { (forest.max(0.9), 0.0) } else { (forest, town) };
+        let town = smooth(
+            -0.12,
+            0.20,
+            fbm(town_seed, x / 1_300.0, y / 1_300.0, 3, 0.5) + 0.45 * smooth(2_200.0, 300.0, port_m),
+        );
+        let forest = smooth(
+            -0.02,
+            0.22,
+            fbm(forest_seed, x / 900.0, y / 900.0, 4, 0.55) - 0.35 * town,
+        );
+        let planted = self
+            .world
+            .pieces
+            .iter()
+            .any(|piece| piece.kind == PieceKind::Trees && super::canvas::inside(&piece.shape, at));
+        let (forest, town) = if planted {
+            (forest.max(0.9), 0.0)
+        } else {
+            (forest, town)
+        };
         let tall = smooth(150.0, 1_200.0, port_m) * (1.0 - 0.7 * town);
         let height = |dx: f32, dy: f32| 90.0 * tall * fbm(hill_seed, (x + dx) / 1_500.0, (y + dy) / 1_500.0, 4, 0.5);
         // Slope towards the sun brightens: finite differences over forty metres, rise per metre times about one radian.
@@ -128,7 +182,9 @@ impl<'a> Fields<'a> {
         let relief = (1.0 - 1.5 * rise).clamp(0.55, 1.4);
         let offshore = (-signed).max(0.0);
         let patches = fbm(mud_seed, x / 1_100.0, y / 1_100.0, 4, 0.55);
-        let mud = (0.7 * self.muddy + 0.5 * self.muddy.max(0.15) * smooth(700.0, 0.0, offshore + 400.0 * patches) + 0.22 * patches)
+        let mud = (0.7 * self.muddy
+            + 0.5 * self.muddy.max(0.15) * smooth(700.0, 0.0, offshore + 400.0 * patches)
+            + 0.22 * patches)
             .clamp(0.0, 1.0);
         let gusts = fbm(glint_seed, x / 900.0, y / 500.0, 4, 0.6);
         let sheltered = smooth(0.0, 500.0, offshore);
@@ -143,10 +199,15 @@ impl<'a> Fields<'a> {
 
     fn port_m(&self, at: P) -> f32 {
         let zones = self.world.zones.iter().map(|zone| zone.distance_m(at));
-        let quays = self.quays.iter().map(|quay| distance_m(&[quay.from, quay.to], false, at));
-        let fixed = self.world.pieces.iter().filter(|piece| {
-            matches!(piece.kind, PieceKind::Pier | PieceKind::Tank | PieceKind::Roof)
-        });
+        let quays = self
+            .quays
+            .iter()
+            .map(|quay| distance_m(&[quay.from, quay.to], false, at));
+        let fixed = self
+            .world
+            .pieces
+            .iter()
+            .filter(|piece| matches!(piece.kind, PieceKind::Pier | PieceKind::Tank | PieceKind::Roof));
         let fixed = fixed.map(|piece| distance_m(&piece.shape, true, at));
         zones.chain(quays).chain(fixed).fold(PORT_REACH_M, f64::min) as f32
     }

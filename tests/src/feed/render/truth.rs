@@ -88,8 +88,9 @@ pub fn of(ground: &Ground, world: &World, moment: &Moment<'_>, grid: &Grid, sens
         .filter_map(|hull| {
             let (x, y) = grid.to_px(hull.middle);
             let within = x > 0.0 && y > 0.0 && x < grid.width as f64 && y < grid.height as f64;
-            let alongside =
-                quays.iter().any(|quay| super::canvas::distance_m(&[quay.from, quay.to], false, hull.middle) < 60.0);
+            let alongside = quays
+                .iter()
+                .any(|quay| super::canvas::distance_m(&[quay.from, quay.to], false, hull.middle) < 60.0);
             let place = ground.to_lonlat(hull.middle).ok();
             within.then(|| DrawnVessel {
                 x,
@@ -113,7 +114,10 @@ pub fn of(ground: &Ground, world: &World, moment: &Moment<'_>, grid: &Grid, sens
             let on_track = |at: P| zone.distance_m(at) < 1.5;
             let cars = moment.cars.iter().filter(|car| on_track(car.middle));
             let rows = moment.rows.iter().filter(|row| {
-                row.shape.first().zip(row.shape.get(2)).is_some_and(|(a, c)| zone.distance_m((*a + *c) * 0.5) <= 0.0)
+                row.shape
+                    .first()
+                    .zip(row.shape.get(2))
+                    .is_some_and(|(a, c)| zone.distance_m((*a + *c) * 0.5) <= 0.0)
             });
             DrawnZone {
                 zone: zone.id.clone(),
@@ -144,7 +148,10 @@ fn hidden_share(shape: &[P], moment: &Moment<'_>) -> f64 {
     let rows = ((bounds[3] - bounds[1]) / SAMPLE_M).ceil() as u32;
     let cells = (0..columns * rows).map(|index| {
         let (column, row) = (index % columns, index / columns);
-        p(bounds[0] + (f64::from(column) + 0.5) * SAMPLE_M, bounds[1] + (f64::from(row) + 0.5) * SAMPLE_M)
+        p(
+            bounds[0] + (f64::from(column) + 0.5) * SAMPLE_M,
+            bounds[1] + (f64::from(row) + 0.5) * SAMPLE_M,
+        )
     });
     let mut points: Vec<P> = cells.filter(|&at| inside(shape, at)).collect();
     if points.is_empty() {

@@ -27,7 +27,11 @@ impl Zone {
     #[must_use]
     pub fn distance_m(&self, at: P) -> f64 {
         let closed = self.kind != ZoneKind::RailTrack;
-        if closed && inside(&self.shape, at) { 0.0 } else { distance_m(&self.shape, closed, at) }
+        if closed && inside(&self.shape, at) {
+            0.0
+        } else {
+            distance_m(&self.shape, closed, at)
+        }
     }
 
     /// Mean of the corners.
@@ -104,7 +108,9 @@ impl World {
     /// True on land or a pier of the scenery.
     #[must_use]
     pub fn is_dry(&self, at: P) -> bool {
-        self.pieces.iter().any(|piece| piece.kind.is_dry() && inside(&piece.shape, at))
+        self.pieces
+            .iter()
+            .any(|piece| piece.kind.is_dry() && inside(&piece.shape, at))
     }
 }
 

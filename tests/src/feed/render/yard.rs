@@ -71,17 +71,27 @@ pub fn track(line: &[P], layers: &mut Layers) {
 /// Draws a car.
 pub fn car(car: &Car, dice: &mut Dice, layers: &mut Layers) {
     let body = (car.length_m - COUPLER_GAP_M).max(2.0);
-    let part = |middle: f64, length: f64, width: f64| rectangle(car.middle + car.along * middle, car.along, length, width);
+    let part =
+        |middle: f64, length: f64, width: f64| rectangle(car.middle + car.along * middle, car.along, length, width);
     match car.look {
         CarLook::Tank => {
-            let tone = if dice.chance(0.6) { scaled(DARK, 1.3) } else { scaled(GREY, 1.25) };
+            let tone = if dice.chance(0.6) {
+                scaled(DARK, 1.3)
+            } else {
+                scaled(GREY, 1.25)
+            };
             layers.solid(part(0.0, body, 3.0), 4.0, scaled(DARK, 1.1), 0.03);
             layers.cover(Layer::Standing, part(0.0, body - 1.4, 2.9), tone, 0.03);
             // The sky on the round top.
             layers.cover(Layer::Standing, part(0.0, body - 2.0, 1.1), scaled(tone, 1.9), 0.02);
         }
         CarLook::Box => {
-            let roofs = [scaled(RUST, 0.85), scaled(GREY, 1.5), [0.075, 0.085, 0.12, 0.16], scaled(WHITE, 0.6)];
+            let roofs = [
+                scaled(RUST, 0.85),
+                scaled(GREY, 1.5),
+                [0.075, 0.085, 0.12, 0.16],
+                scaled(WHITE, 0.6),
+            ];
             let roof = dice.pick(&roofs).copied().unwrap_or(RUST);
             layers.solid(part(0.0, body, CAR_WIDTH_M), 4.5, roof, 0.04);
         }
@@ -92,10 +102,19 @@ pub fn car(car: &Car, dice: &mut Dice, layers: &mut Layers) {
             layers.cover(Layer::Standing, part(0.0, body - 0.9, CAR_WIDTH_M - 0.7), load, 0.08);
         }
         CarLook::Locomotive => {
-            let paints = [[0.05, 0.095, 0.06, 0.15], [0.05, 0.055, 0.17, 0.22], [0.15, 0.09, 0.05, 0.12]];
+            let paints = [
+                [0.05, 0.095, 0.06, 0.15],
+                [0.05, 0.055, 0.17, 0.22],
+                [0.15, 0.09, 0.05, 0.12],
+            ];
             let hood = dice.pick(&paints).copied().unwrap_or(RUST);
             layers.solid(part(0.0, body, CAR_WIDTH_M), 4.8, hood, 0.03);
-            layers.cover(Layer::Standing, part(body * 0.22, 3.2, CAR_WIDTH_M), scaled(WHITE, 0.75), 0.0);
+            layers.cover(
+                Layer::Standing,
+                part(body * 0.22, 3.2, CAR_WIDTH_M),
+                scaled(WHITE, 0.75),
+                0.0,
+            );
         }
     }
 }
@@ -112,9 +131,15 @@ pub fn row(row: &Row, layers: &mut Layers) {
     let at = |u: f64, v: f64| (*a * (1.0 - u) + *b * u) * (1.0 - v) + (*d * (1.0 - u) + *c * u) * v;
     let (length, width) = ((*b - *a).norm(), (*d - *a).norm());
     let (count, files) = if length >= width {
-        ((length / BOX_LENGTH_M).round().max(1.0), (width / BOX_WIDTH_M).round().max(1.0))
+        (
+            (length / BOX_LENGTH_M).round().max(1.0),
+            (width / BOX_WIDTH_M).round().max(1.0),
+        )
     } else {
-        ((length / BOX_WIDTH_M).round().max(1.0), (width / BOX_LENGTH_M).round().max(1.0))
+        (
+            (length / BOX_WIDTH_M).round().max(1.0),
+            (width / BOX_LENGTH_M).round().max(1.0),
+        )
     };
     let wanted = Some(paint(row.colour));
     for i in 0..(count as u32) {
@@ -142,14 +167,23 @@ pub fn quay(quay: &Quay, layers: &mut Layers) {
     for joint in 1..=joints {
         let middle = from + (to - from).unit() * (f64::from(joint) * 40.0 - 12.0) + land * (quay.depth_m / 2.0);
         let patch = rectangle(middle, land, quay.depth_m, 14.0);
-        let shade = if joint % 3 == 0 { scaled(ASPHALT, 1.3) } else { scaled(CONCRETE, 0.93) };
+        let shade = if joint % 3 == 0 {
+            scaled(ASPHALT, 1.3)
+        } else {
+            scaled(CONCRETE, 0.93)
+        };
         layers.tint(Layer::Ground, patch, shade, 0.05, 0.6);
     }
 }
 
 /// Draws a ship-to-shore crane on the quay at `foot` (on the quay line), its boom over the water when it works.
 pub fn gantry(foot: P, sea: P, working: bool, dice: &mut Dice, layers: &mut Layers) {
-    let paints: [Spectrum; 4] = [[0.06, 0.07, 0.22, 0.28], [0.20, 0.14, 0.08, 0.17], scaled(WHITE, 0.8), [0.05, 0.20, 0.28, 0.32]];
+    let paints: [Spectrum; 4] = [
+        [0.06, 0.07, 0.22, 0.28],
+        [0.20, 0.14, 0.08, 0.17],
+        scaled(WHITE, 0.8),
+        [0.05, 0.20, 0.28, 0.32],
+    ];
     let colour = dice.pick(&paints).copied().unwrap_or(WHITE);
     let along = sea.left();
     for side in [-8.5, 8.5] {
@@ -163,7 +197,12 @@ pub fn gantry(foot: P, sea: P, working: bool, dice: &mut Dice, layers: &mut Laye
     }
     let (front, rear) = (if working { 36.0 } else { 4.0 }, 34.0);
     for side in [-2.2, 2.2] {
-        let boom = rectangle(foot + sea * ((front - rear) / 2.0) + along * side, sea, front + rear, 1.5);
+        let boom = rectangle(
+            foot + sea * ((front - rear) / 2.0) + along * side,
+            sea,
+            front + rear,
+            1.5,
+        );
         layers.raised(boom, 36.0, colour);
     }
     let house = rectangle(foot - sea * 24.0, sea, 9.0, 6.5);
@@ -200,7 +239,12 @@ pub fn tank(middle: P, radius_m: f64, dice: &mut Dice, layers: &mut Layers) {
 pub fn aircraft(middle: P, nose: P, span_m: f64, layers: &mut Layers) {
     let body = rectangle(middle, nose, span_m * 1.05, span_m * 0.12);
     let wing = rectangle(middle, nose.left(), span_m, span_m * 0.16);
-    let tail = rectangle(middle - nose * (span_m * 0.46), nose.left(), span_m * 0.36, span_m * 0.09);
+    let tail = rectangle(
+        middle - nose * (span_m * 0.46),
+        nose.left(),
+        span_m * 0.36,
+        span_m * 0.09,
+    );
     for shape in [wing, tail, body] {
         layers.solid(shape, 4.0, scaled(WHITE, 0.95), 0.02);
     }
