@@ -1,0 +1,257 @@
+"""Runs the demo: central with its broker, two stations, a rendered feed; waits for the alert. Called by deploy/demo.
+
+Everything lives in a folder of its own under deploy/.cache/demo, is bounded in time, and is stopped at the end by process id.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta, timezone
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ["QUAYWATCH_BIN_DIR"]).resolve()
+WORK = TOP / "deploy/.cache/demo"
+SCRIPT = TOP / "tests/scripts/c6-vostochny-tankers.toml"
+SITE, SEED = "vostochny", 7
+STATIONS = ("gs-vlad-1", "gs-khab-2")
+# The rendered part of the case: from the tanker's arrival until a day after the coincidence.
+RENDER_FROM = datetime(2024, 3, 6, tzinfo=timezone.utc)
+RENDER_UNTIL = datetime(2024, 3, 15, tzinfo=timezone.utc)
+# Simulated seconds a second: one day in six seconds, slow enough for rendering on two cores to keep ahead.
+CLOCK_RATE = 14_400
+# The whole demo, after building, ends within this many seconds whatever happens.
+TIME_LIMIT_S = 600
+STOP_LIMIT_S = 15
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def stamp(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*command):
+    """Runs one of our binaries to its end and returns what it printed."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"demo: {pathlib.Path(command[0]).name} failed ({done.returncode}):\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+class Demo:
+    def __init__(self, headless):
+        self.headless = headless
+        self.processes = []
+        self.dropped_at = {}
+        self.deadline = time.monotonic() + TIME_LIMIT_S
+        self.feed_error = None
+
+    # --- laying out --------------------------------------------------------------------------------------------------
+
+    def lay_out(self):
+        shutil.rmtree(WORK, ignore_errors=True)
+        for folder in ("central", "logs", "staging", *STATIONS):
+            (WORK / folder).mkdir(parents=True)
+        self.http, self.mqtt = free_port(), free_port()
+        central = WORK / "central"
+        central_public = run(BIN / "quaywatch-central", "keygen", central / "central.key").strip()
+        registry = ""
+        for station in STATIONS:
+            folder = WORK / station
+            (folder / "scenes").mkdir()
+            public = run(BIN / "quaywatch-edge", "keygen", folder / "station.key").strip().splitlines()[-1]
+            registry += f'[[station]]\nid = "{station}"\n[[station.key]]\nid = 1\npublic = "{public}"\n\n'
+            (folder / "edge.toml").write_text(EDGE.format(
+                station=station, central_public=central_public, sites=TOP / "deploy/sites", mqtt=self.mqtt,
+                model=TOP / "edge/model"))
+        (central / "stations.toml").write_text(registry)
+        (central / "central.toml").write_text(CENTRAL.format(
+            sites=TOP / "deploy/sites", rules=TOP / "deploy/rules/default.toml", mqtt=self.mqtt, http=self.http,
+            start=stamp(RENDER_FROM), rate=CLOCK_RATE))
+
+    def history(self):
+        """The months before the rendered part, as looks that stations stored."""
+        say("demo: the months before, as stored looks ...")
+        file = WORK / "central/history.jsonl"
+        run(BIN / "quaywatch-feed", "looks", "--script", SCRIPT, "--seed", SEED, "--noise", "station",
+            "--until", stamp(RENDER_FROM), "--out", file)
+        count = sum(1 for _ in file.open())
+        run(BIN / "quaywatch-central", "import", "--config", WORK / "central/central.toml", "--looks", file)
+        say(f"demo: {count} looks of the months before are in central's store")
+
+    # --- processes ---------------------------------------------------------------------------------------------------
+
+    def start(self, name, *command):
+        log = open(WORK / f"logs/{name}.log", "w")
+        process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, start_new_session=True)
+        self.processes.append((name, process))
+
+    def stop(self):
+        for _, process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for name, process in reversed(self.processes):
+            try:
+                process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                say(f"demo: {name} did not stop within {STOP_LIMIT_S} s: killed")
+                process.kill()
+
+    def check_alive(self):
+        for name, process in self.processes:
+            if process.poll() is not None:
+                tail = (WORK / f"logs/{name}.log").read_text()[-2000:]
+                raise SystemExit(f"demo: {name} ended with {process.returncode}:\n{tail}")
+        if self.feed_error:
+            raise SystemExit(f"demo: the feed failed: {self.feed_error}")
+        if time.monotonic() > self.deadline:
+            raise SystemExit(f"demo: no alert within {TIME_LIMIT_S} s; logs are in {WORK / 'logs'}")
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=5) as answer:
+            return json.load(answer)
+
+    def wait_until_up(self):
+        while True:
+            self.check_alive()
+            try:
+                return self.get("/api/v1/alerts")
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.2)
+
+    # --- the feed ----------------------------------------------------------------------------------------------------
+
+    def now(self):
+        return RENDER_FROM + timedelta(seconds=(time.monotonic() - self.clock_zero) * CLOCK_RATE)
+
+    def feed(self):
+        """Renders each pass when its time comes near, and drops it into a station's folder when it has come."""
+        try:
+            passes = [json.loads(line) for line in run(
+                BIN / "quaywatch-feed", "passes", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
+                "--from", stamp(RENDER_FROM), "--to", stamp(RENDER_UNTIL)).splitlines()]
+            say(f"demo: {len(passes)} passes over {SITE} from {RENDER_FROM:%d %B} to {RENDER_UNTIL:%d %B %Y}, rendered on the fly")
+            for each in passes:
+                at = datetime.fromisoformat(each["acquired_at"].replace("Z", "+00:00"))
+                run(BIN / "quaywatch-feed", "render", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
+                    "--from", stamp(at), "--to", stamp(at + timedelta(seconds=1)), "--out", WORK / "staging")
+                while self.now() < at + timedelta(minutes=20):
+                    time.sleep(0.05)
+                self.drop(each.get("station"))
+        except SystemExit as failed:
+            self.feed_error = str(failed)
+
+    def drop(self, station):
+        folder = WORK / (station if station in STATIONS else STATIONS[len(self.dropped_at) % len(STATIONS)]) / "scenes"
+        for manifest in sorted((WORK / "staging").glob("*.json")):
+            os.replace(manifest, folder / manifest.name)
+        for scene in sorted((WORK / "staging").glob("*.tif")):
+            os.replace(scene, folder / scene.name)
+            self.dropped_at[scene.stem] = time.monotonic()
+            say(f"  {self.now():%d %b %H:%M}  {scene.name} -> {folder.parent.name}")
+
+    # --- the alert ---------------------------------------------------------------------------------------------------
+
+    def wait_for_alert(self):
+        while True:
+            self.check_alive()
+            alerts = self.get("/api/v1/alerts")
+            for alert in alerts.get("alerts", alerts.get("items", [])):
+                if alert["kind"] == "coincidence" and alert["site"] == SITE:
+                    return alert, time.monotonic()
+            time.sleep(0.1)
+
+    def main(self, keep):
+        self.lay_out()
+        self.history()
+        self.start("central", BIN / "quaywatch-central", "run", "--config", WORK / "central/central.toml")
+        self.clock_zero = time.monotonic()
+        self.wait_until_up()
+        say(f"demo: central is up; page at http://127.0.0.1:{self.http}/")
+        for station in STATIONS:
+            self.start(station, BIN / "quaywatch-edge", "run", "--config", WORK / station / "edge.toml")
+        threading.Thread(target=self.feed, daemon=True).start()
+        alert, seen_at = self.wait_for_alert()
+        latest = max(self.dropped_at.values())
+        self.show(alert, seen_at - latest)
+        if keep:
+            say(f"demo: running on; page at http://127.0.0.1:{self.http}/  (Ctrl-C ends it)")
+            try:
+                while True:
+                    time.sleep(1)
+            except KeyboardInterrupt:
+                pass
+
+    def show(self, alert, latency_s):
+        say("")
+        say(f"ALERT  {alert['severity'].upper()}  {alert['rule']} at {alert['site']}, opened {alert['opened_at']}")
+        say(f"       {alert['text']}")
+        for each in alert["signals"]:
+            say(f"       {each['kind']:7} {each.get('zone') or '':14} {each['value']:g} {each['unit']}")
+        say(f"       evidence: {', '.join(alert['evidence'][:6])}{' ...' if len(alert['evidence']) > 6 else ''}")
+        say(f"demo: {latency_s:.1f} s from the completing scene's file on disk to the alert")
+        if self.headless:
+            print(json.dumps(alert), flush=True)
+
+
+CENTRAL = """\
+sites = "{sites}"
+rules = "{rules}"
+stations = "stations.toml"
+
+[key]
+file = "central.key"
+
+[store]
+file = "quaywatch.db"
+
+[broker]
+listen = "127.0.0.1:{mqtt}"
+
+[http]
+listen = "127.0.0.1:{http}"
+
+# An exercise: the case plays in March 2024, on a clock that runs fast.
+[clock]
+start = "{start}"
+rate = {rate}
+"""
+
+EDGE = """\
+station = "{station}"
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="deploy/demo")
+    parser.add_argument("--headless", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    demo = Demo(options.headless)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        demo.main(options.keep)
+    finally:
+        demo.stop()
+
+
+if __name__ == "__main__":
+    main()
