@@ -221,6 +221,20 @@ pub const KEYS: &[Key] = &[
         "URLs (http) that get each alert change by POST, with an Idempotency-Key header.",
     ),
     key(
+        "clock.start",
+        Kind::Text,
+        Absent::Off,
+        "\"2024-03-06T00:00:00Z\"",
+        "For exercises only: the time it is taken to be when central starts. The machine's clock is then not used.",
+    ),
+    key(
+        "clock.rate",
+        Kind::Integer { min: 1, max: 1_000_000 },
+        Absent::Default("1"),
+        "14400",
+        "For exercises only: seconds that pass on the exercise clock in one second.",
+    ),
+    key(
         "log.format",
         Kind::Choice(&["human", "json"]),
         Absent::Default("\"human\""),

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use quaywatch_protocol::contract::UnixMs;
 pub use reader::Fault;
 use reader::Reader;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// Notification sinks.
     pub notify: Notify,
+    /// The clock of an exercise; none in real use.
+    pub exercise: Option<Exercise>,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Log filter, checked.
@@ -100,6 +103,15 @@ pub struct Notify {
     pub webhooks: Vec<String>,
 }
 
+/// The clock of an exercise: a demonstration or a rehearsal on recorded or rendered scenes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exercise {
+    /// The time it is taken to be when central starts.
+    pub start: UnixMs,
+    /// Seconds that pass in one second.
+    pub rate: i64,
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -156,6 +168,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let http_listen = read_http(reader);
     let log = reader.boolean("notify.log");
     let webhooks = read_webhooks(reader);
+    let exercise = read_exercise(reader);
     let format = reader.text("log.format");
     let log_filter = reader.text("log.filter");
     if let Some(filter) = &log_filter
@@ -181,6 +194,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
             log: log?,
             webhooks: webhooks?,
         },
+        exercise: exercise?,
         log_json: format? == "json",
         log_filter: log_filter?,
     })
@@ -230,6 +244,20 @@ fn read_tls(reader: &mut Reader<'_>) -> Option<Tls> {
                 "`broker.tls_*`",
                 format!("are not complete: expected all of {}", parts.join(", ")),
             );
+            None
+        }
+    }
+}
+
+fn read_exercise(reader: &mut Reader<'_>) -> Option<Option<Exercise>> {
+    let rate = reader.integer("clock.rate");
+    let Some(text) = reader.text("clock.start") else {
+        return Some(None);
+    };
+    match UnixMs::parse(&text) {
+        Ok(start) => Some(Some(Exercise { start, rate: rate? })),
+        Err(problem) => {
+            reader.fault("`clock.start`", problem);
             None
         }
     }
