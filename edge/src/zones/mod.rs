@@ -12,6 +12,8 @@
 pub mod alongside;
 pub mod blocks;
 pub mod local;
+#[cfg(test)]
+mod paint;
 pub mod patch;
 pub mod rail;
 pub mod reference;

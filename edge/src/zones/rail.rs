@@ -22,7 +22,7 @@ use super::{
 };
 
 /// A station this many standard deviations from the bed may be occupied.
-const OCCUPIED_SD: f32 = 4.0;
+const OCCUPIED_SD: f32 = 3.2;
 /// Share of the strongest difference near by at which an end lies.
 const HALF: f32 = 0.5;
 /// Gaps up to this are couplings and blur, metres.
@@ -128,7 +128,8 @@ fn lay(patch: &Patch, cover: &[Cover], zone: usize, local: &LocalZone) -> Option
             let clear = cover.get(index).is_some_and(|cover| cover.is_clear());
             if clear { strip::core(patch, station) } else { None }
         })
-        .collect();
+        .collect::<Vec<_>>();
+    let seen = smooth(&seen, (patch.frame().gsd_m() / step_m / 2.0).round() as usize);
     Some(Track {
         zone,
         length_m,
@@ -138,6 +139,24 @@ fn lay(patch: &Patch, cover: &[Cover], zone: usize, local: &LocalZone) -> Option
         stations,
         seen,
     })
+}
+
+/// Means over `radius` stations to either side: cars are longer than that, noise is not.
+fn smooth(seen: &[Option<Signature>], radius: usize) -> Vec<Option<Signature>> {
+    (0..seen.len())
+        .map(|index| {
+            let mut mean = (*seen.get(index)?)?;
+            let near = seen
+                .get(index.saturating_sub(radius)..(index + radius + 1).min(seen.len()))
+                .unwrap_or_default();
+            let count = near.iter().flatten().count().max(1) as f32;
+            for (band, value) in mean.values_mut().iter_mut().enumerate() {
+                let sum: f32 = near.iter().flatten().filter_map(|near| near.values().get(band)).sum();
+                *value = sum / count;
+            }
+            Some(mean)
+        })
+        .collect()
 }
 
 fn bed_of(patch: &Patch, cover: &[Cover], tracks: &[Track]) -> Option<Surface> {
@@ -202,21 +221,29 @@ impl Track {
     }
 }
 
-/// Marks stations that differ enough, and closes couplings.
+/// Marks stations that differ enough, ends each run where the cars end, and closes couplings.
 fn mark(tracks: &mut [Track], gsd_m: f64) {
     for track in tracks {
-        let reach = track.reach(gsd_m);
-        let marked: Vec<bool> = (0..track.differs.len())
-            .map(|index| {
-                let near = track
-                    .differs
-                    .get(index.saturating_sub(reach)..(index + reach + 1).min(track.differs.len()));
-                let peak = near.unwrap_or_default().iter().copied().fold(0.0, f32::max);
-                let differs = track.differs.get(index).copied().unwrap_or(0.0);
-                differs >= OCCUPIED_SD && differs >= HALF * peak
-            })
-            .collect();
-        track.occupied = marked;
+        track.occupied = track.differs.iter().map(|differs| *differs >= OCCUPIED_SD).collect();
+        let reach = track.reach(1.5 * gsd_m);
+        for (start, end) in runs(&track.occupied) {
+            // Blur carries an end outward by up to a pixel: it lies where half of the difference is reached.
+            let inward = reach.min((end - start) / 2);
+            let blurred = |index: usize, from: usize, to: usize| {
+                let near = track.differs.get(from..to).unwrap_or_default();
+                let peak = near.iter().copied().fold(0.0, f32::max);
+                track.differs.get(index).is_some_and(|differs| *differs < HALF * peak)
+            };
+            let head = (start..start + inward)
+                .take_while(|index| blurred(*index, start, start + inward))
+                .count();
+            let tail = (end - inward..end)
+                .rev()
+                .take_while(|index| blurred(*index, end - inward, end))
+                .count();
+            fill(&mut track.occupied, start, start + head, false);
+            fill(&mut track.occupied, end - tail, end, false);
+        }
         close(track);
     }
 }
@@ -405,5 +432,109 @@ fn unseen(track: &Track) -> TrackSeen {
         cars_sd: 0.0,
         mix: CarMix::default(),
         stretches: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zones::paint::{self, BLUE, Canvas, GRASS, RUST, SNOW, WHITE};
+    use proptest::prelude::*;
+
+    const LENGTH_M: f64 = 600.0;
+    const SPACING_M: f64 = 5.0;
+
+    /// A yard of three tracks going east; `trains` are (track, start, cars).
+    fn yard(gsd_m: f64, ballast: paint::Colour, trains: &[(usize, f64, usize)]) -> Canvas {
+        let mut canvas = Canvas::new(LENGTH_M + 40.0, 120.0, gsd_m, GRASS);
+        canvas.bar([320.0, 60.0], 90.0, LENGTH_M + 60.0, 24.0, ballast);
+        for (number, &(track, start_m, cars)) in trains.iter().enumerate() {
+            for car in 0..cars {
+                let colour = [RUST, WHITE, BLUE, paint::CONCRETE.map(|band| band * 1.6)][(car / 3 + number) % 4];
+                let middle = 20.0 + start_m + (car as f64 + 0.5) * CAR_PITCH_M;
+                canvas.bar(
+                    [middle, north(track)],
+                    90.0,
+                    CAR_PITCH_M - CAR_GAP_M,
+                    CAR_WIDTH_M,
+                    colour,
+                );
+            }
+        }
+        canvas
+    }
+
+    fn north(track: usize) -> f64 {
+        60.0 + (track as f64 - 1.0) * SPACING_M
+    }
+
+    fn seen(canvas: &Canvas) -> Vec<TrackSeen> {
+        let patch = canvas.expose(5);
+        let zones: Vec<LocalZone> = (0..3)
+            .map(|track| {
+                paint::track(
+                    &format!("t{track}"),
+                    [20.0, north(track)],
+                    [20.0 + LENGTH_M, north(track)],
+                )
+            })
+            .collect();
+        let members: Vec<_> = zones.iter().enumerate().collect();
+        let cover = vec![Cover::Clear; patch.valid().len()];
+        measure(&patch, &cover, &members, None, |_| None).0
+    }
+
+    #[test]
+    fn an_empty_yard_is_seen_empty_along_its_whole_length() {
+        for track in seen(&yard(3.0, paint::BALLAST, &[])) {
+            assert!(track.occupied_m < 1.0, "{track:?}");
+            assert!((track.visible_m - LENGTH_M).abs() < 2.0, "{track:?}");
+        }
+    }
+
+    #[test]
+    fn cars_on_one_track_do_not_fill_the_next() {
+        let found = seen(&yard(3.0, paint::BALLAST, &[(1, 100.0, 20)]));
+        let expected = 20.0 * CAR_PITCH_M;
+        assert!((found[1].occupied_m - expected).abs() < 0.06 * expected, "{found:?}");
+        assert!((found[1].cars - 20.0).abs() < 1.5, "{found:?}");
+        assert!(found[0].occupied_m < 30.0 && found[2].occupied_m < 30.0, "{found:?}");
+    }
+
+    #[test]
+    fn a_yard_under_snow_is_not_full() {
+        let found = seen(&yard(3.0, SNOW, &[(0, 50.0, 12)]));
+        assert!((found[0].occupied_m - 12.0 * CAR_PITCH_M).abs() < 20.0, "{found:?}");
+        assert!(found[2].occupied_m < 20.0, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_hidden_is_neither_empty_nor_occupied() {
+        let patch = yard(3.0, paint::BALLAST, &[(1, 100.0, 20)]).expose(5);
+        let zones = [paint::track("t", [20.0, north(1)], [20.0 + LENGTH_M, north(1)])];
+        let members: Vec<_> = zones.iter().enumerate().collect();
+        let half = patch.width() / 2;
+        let cover: Vec<Cover> = (0..patch.valid().len())
+            .map(|index| {
+                if index % patch.width() > half {
+                    Cover::Cloud
+                } else {
+                    Cover::Clear
+                }
+            })
+            .collect();
+        let found = measure(&patch, &cover, &members, None, |_| None).0;
+        assert!((found[0].visible_m - LENGTH_M / 2.0).abs() < 6.0, "{found:?}");
+        assert!((found[0].occupied_m - 200.0).abs() < 12.0, "{found:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn occupied_metres_follow_the_cars(cars in 3usize..35, start in 10.0f64..90.0, other in 0usize..12) {
+            let found = seen(&yard(3.0, paint::BALLAST, &[(0, start, cars), (2, 30.0, other)]));
+            let expected = cars as f64 * CAR_PITCH_M;
+            prop_assert!((found[0].occupied_m - expected).abs() < 0.1 * expected + 6.0, "{} {expected}", found[0].occupied_m);
+        }
     }
 }

@@ -21,9 +21,9 @@ const TRIM_SD: f32 = 2.5;
 /// Standard deviation of a normal distribution over that of the same cut at [`TRIM_SD`]: trimming makes deviations look smaller.
 const TRIM_BIAS: f32 = 1.05;
 /// Smallest standard deviation of a band, reflectance: rounding and residual noise of calibrated scenes.
-const SD_MIN: f32 = 0.004;
+const SD_MIN: f32 = 0.0025;
 /// Smallest standard deviation as a share of the value.
-const SD_SHARE_MIN: f32 = 0.03;
+const SD_SHARE_MIN: f32 = 0.02;
 
 /// The look of bare ground.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -48,8 +48,10 @@ const CLOUD_NIR: [f32; 2] = [0.6, 1.5];
 const CLOUD_CORE_M: f64 = 18.0;
 /// How far cloud reaches beyond its core, metres: the core's own half-size and the thin edge.
 const CLOUD_EDGE_M: f64 = 48.0;
-/// Median step between neighbours, as a share of the brightness, that is still smooth.
-const CLOUD_TEXTURE: f32 = 0.035;
+/// Side of the squares whose smoothness is judged, metres: streets, tracks and roofs show in one of them even under snow.
+const CLOUD_BLOCK_M: f64 = 90.0;
+/// Step between neighbours, as a share of the brightness, that nine tenths of a cloud's inside stay below.
+const CLOUD_TEXTURE: f32 = 0.06;
 /// Heights of cloud bases tried for shadows, metres.
 const CLOUD_HEIGHTS_M: [f64; 14] = [
     300.0, 450.0, 600.0, 750.0, 900.0, 1_050.0, 1_200.0, 1_400.0, 1_700.0, 2_000.0, 2_500.0, 3_000.0, 4_000.0, 6_000.0,
@@ -143,7 +145,8 @@ fn clouds(patch: &Patch, brightness: &[f32]) -> Vec<bool> {
     // Wide: erosion by the core's half-size leaves only what no quay or roof reaches.
     let core_px = (CLOUD_CORE_M / gsd_m).round().max(1.0) as usize;
     let core = erode(&white, width, height, core_px);
-    let smooth = Blocks::new(width, height, core_px.max(4)).keep(&core, |pixels| is_smooth(brightness, width, pixels));
+    let block_px = (CLOUD_BLOCK_M / gsd_m).round().max(4.0) as usize;
+    let smooth = Blocks::new(width, height, block_px).keep(&core, |pixels| is_smooth(brightness, width, pixels));
     let edge_px = core_px + (CLOUD_EDGE_M / gsd_m).round() as usize;
     let near = grow(&smooth, width, height, edge_px);
     // Beyond the core, cloud goes on as long as it brightens what it covers.
@@ -168,9 +171,8 @@ fn is_smooth(brightness: &[f32], width: usize, pixels: &[usize]) -> bool {
     if steps.is_empty() {
         return false;
     }
-    let middle = steps.len() / 2;
-    let (_, median, _) = steps.select_nth_unstable_by(middle, f32::total_cmp);
-    *median <= CLOUD_TEXTURE
+    let place = steps.len() * 9 / 10;
+    *steps.select_nth_unstable_by(place, f32::total_cmp).1 <= CLOUD_TEXTURE
 }
 
 /// Brightness that half of the clear pixels stay below.
@@ -267,4 +269,112 @@ fn hazy(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<bool> {
         let sd = (values().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt();
         low(brightness) > HAZE_DARKEST && nir.is_none_or(|nir| low(nir) > HAZE_DARKEST) && sd < HAZE_CONTRAST * mean
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zones::paint::{CLOUD, CONCRETE, Canvas, Colour, GRASS, SNOW, noise};
+
+    fn share(cover: &[Cover], what: Cover) -> f64 {
+        cover.iter().filter(|cover| **cover == what).count() as f64 / cover.len() as f64
+    }
+
+    /// A shore: grass in the north, water in the south, a concrete quay between, with houses.
+    fn shore() -> Canvas {
+        let mut canvas = Canvas::new(900.0, 900.0, 3.0, GRASS);
+        canvas.paint(|at, _| (at[1] < 400.0).then_some([0.05, 0.06, 0.04, 0.015]));
+        canvas.paint(|at, _| (400.0..480.0).contains(&at[1]).then_some(CONCRETE));
+        for house in 0..24 {
+            let at = [
+                40.0 + 37.0 * f64::from(house),
+                540.0 + 12.0 * f64::from(house % 7) * 3.0,
+            ];
+            canvas.bar(at, 90.0, 24.0, 14.0, [0.33, 0.35, 0.36, 0.37]);
+        }
+        canvas
+    }
+
+    fn mix(a: Colour, b: Colour, share: f32) -> Colour {
+        let mut out = a;
+        for (out, b) in out.iter_mut().zip(b) {
+            *out += (b - *out) * share;
+        }
+        out
+    }
+
+    /// A round cloud with a soft edge of 60 m.
+    fn cloud(canvas: &mut Canvas, middle: [f64; 2], radius_m: f64) {
+        canvas.paint(|at, ground| {
+            let away = (at[0] - middle[0]).hypot(at[1] - middle[1]);
+            let opacity = (((radius_m - away) / 60.0) + 0.5).clamp(0.0, 1.0) as f32;
+            (opacity > 0.0).then(|| mix(ground, CLOUD, opacity))
+        });
+    }
+
+    #[test]
+    fn a_clear_harbour_is_clear_though_roofs_are_white() {
+        let cover = cover(&shore().expose(1), None);
+        assert!(share(&cover, Cover::Clear) > 0.99, "{}", share(&cover, Cover::Cloud));
+    }
+
+    #[test]
+    fn a_cloud_hides_land_and_water_alike() {
+        let mut canvas = shore();
+        cloud(&mut canvas, [450.0, 430.0], 200.0);
+        let found = share(&cover(&canvas.expose(1), None), Cover::Cloud);
+        let truth = std::f64::consts::PI * 200.0 * 200.0 / (900.0 * 900.0);
+        assert!((found - truth).abs() < 0.04, "{found} {truth}");
+    }
+
+    #[test]
+    fn snow_on_the_land_is_not_cloud() {
+        let mut canvas = shore();
+        canvas.paint(|at, ground| (at[1] > 400.0).then(|| mix(ground, SNOW, 0.85)));
+        // Streets and trodden ground.
+        for street in 0..16 {
+            canvas.bar(
+                [450.0, 430.0 + 30.0 * f64::from(street)],
+                90.0,
+                900.0,
+                6.0,
+                [0.3, 0.31, 0.31, 0.3],
+            );
+            canvas.bar(
+                [28.0 + 56.0 * f64::from(street), 650.0],
+                0.0,
+                500.0,
+                6.0,
+                [0.3, 0.31, 0.31, 0.3],
+            );
+        }
+        let cover = cover(&canvas.expose(1), None);
+        assert!(share(&cover, Cover::Cloud) < 0.05, "{}", share(&cover, Cover::Cloud));
+    }
+
+    #[test]
+    fn thick_haze_over_everything_hides_everything() {
+        let mut canvas = shore();
+        canvas.paint(|at, ground| {
+            let veil = [0.42, 0.40, 0.38, 0.36].map(|band| band + 0.001 * noise(at[0] as usize));
+            Some(mix(ground, veil, 0.93))
+        });
+        let cover = cover(&canvas.expose(1), None);
+        assert!(share(&cover, Cover::Clear) < 0.2, "{}", share(&cover, Cover::Clear));
+    }
+
+    #[test]
+    fn a_shadow_lies_where_the_sun_throws_it() {
+        let mut canvas = shore();
+        // A sun in the south at 45 degrees, a cloud at 300 m: the shadow lies 300 m north of it.
+        canvas
+            .paint(|at, ground| ((at[0] - 450.0).hypot(at[1] - 650.0) < 130.0).then(|| ground.map(|band| band * 0.45)));
+        cloud(&mut canvas, [450.0, 350.0], 130.0);
+        let sun = Sun {
+            elevation_deg: 45.0,
+            azimuth_deg: 180.0,
+        };
+        let found = share(&cover(&canvas.expose(1), Some(&sun)), Cover::Shadow);
+        assert!((found - 0.065).abs() < 0.03, "{found}");
+    }
 }
