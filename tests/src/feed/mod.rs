@@ -5,7 +5,9 @@
 //! site and moment ([`truth`]): a renderer draws it, a simulated station turns it into looks.
 //! Everything varies by named streams of one seed ([`chance`]): the same script and seed give the same bytes.
 
+pub mod ais;
 pub mod chance;
+pub mod cli;
 pub mod cloud;
 pub mod colour;
 pub mod frame;

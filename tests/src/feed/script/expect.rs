@@ -60,4 +60,7 @@ pub struct DetailBounds {
     /// Most.
     #[serde(default)]
     pub max: Option<f64>,
+    /// True: the sum over all alerts that match otherwise, not each alert's own number.
+    #[serde(default)]
+    pub total: bool,
 }

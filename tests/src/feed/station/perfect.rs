@@ -32,7 +32,7 @@ pub fn look(place: &Place, truth: &SceneTruth, pass: &Pass) -> Look {
             zones.push(ZoneSeen {
                 zone: zone.id.clone(),
                 visible: rounded(visible, 3),
-                hidden: (visible < 1.0).then(|| rounded_shares(hidden)),
+                hidden: (visible < 0.9995).then(|| rounded_shares(hidden)),
             });
         }
     }
@@ -174,7 +174,12 @@ fn stacks(place: &Place, truth: &SceneTruth, listed: &impl Fn(&str) -> bool) -> 
             let rows: Vec<_> = truth.rows.iter().filter(visible).collect();
             StackSeen {
                 zone: zone.id.clone(),
-                area_m2: rounded(rows.iter().map(|row| row.length_m * row.width_m).sum(), 1),
+                area_m2: rounded(
+                    rows.iter()
+                        .map(|row| row.length_m * row.width_m)
+                        .fold(0.0, |sum, area| sum + area),
+                    1,
+                ),
                 area_sd_m2: Some(PERFECT_SD_M),
                 row_m: rounded(rows.iter().map(|row| row.length_m).fold(0.0, f64::max), 1),
             }
