@@ -14,6 +14,7 @@ use quaywatch_protocol::contract::time::UnixMs;
 
 use super::{
     ais,
+    scenes::{self, SceneFailure},
     schedule::Pass,
     station::{Noise, looks},
     world::{World, WorldError},
@@ -49,6 +50,19 @@ enum Command {
         #[command(flatten)]
         span: Span,
     },
+    /// Renders the optical scenes of the passes: `SCENE.tif` with a sidecar `SCENE.json`, each complete when it has its name.
+    Render {
+        #[command(flatten)]
+        world: WorldArgs,
+        #[command(flatten)]
+        span: Span,
+        /// Folder to write into; made when absent.
+        #[arg(long)]
+        out: PathBuf,
+        /// Also write a picture to look at, `SCENE.png`.
+        #[arg(long)]
+        quicklook: bool,
+    },
     /// The AIVDM sentences that the script's vessels transmitted and a station heard, with receive times in tag blocks.
     Ais {
         #[command(flatten)]
@@ -80,7 +94,7 @@ struct Span {
     #[arg(long, value_parser = UnixMs::parse)]
     from: Option<UnixMs>,
     /// Only before this time (RFC 3339).
-    #[arg(long, value_parser = UnixMs::parse)]
+    #[arg(long, visible_alias = "until", value_parser = UnixMs::parse)]
     to: Option<UnixMs>,
     /// Only this site.
     #[arg(long)]
@@ -104,6 +118,8 @@ enum Failure {
     File { path: PathBuf, source: io::Error },
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
+    #[error(transparent)]
+    Scene(#[from] SceneFailure),
 }
 
 /// Runs the command with the process's arguments.
@@ -144,6 +160,25 @@ fn run(command: Command) -> Result<(), Failure> {
             }
             Ok(sink.flush()?)
         }
+        Command::Render {
+            world,
+            span,
+            out,
+            quicklook,
+        } => {
+            let world = World::load(&world.script, world.seed)?;
+            let passes: Vec<Pass> = world
+                .passes()
+                .into_iter()
+                .filter(|pass| span.holds(pass.at, &pass.site))
+                .collect();
+            for (index, pass) in passes.iter().enumerate() {
+                let done = scenes::write(&world, pass, &out, quicklook)?;
+                let said = if done { "written" } else { "radar: not rendered" };
+                eprintln!("[{}/{}] {} {}: {said}", index + 1, passes.len(), pass.site, pass.scene);
+            }
+            Ok(())
+        }
         Command::Ais {
             world,
             span,
@@ -171,7 +206,7 @@ fn run(command: Command) -> Result<(), Failure> {
 
 fn told(pass: &Pass) -> serde_json::Value {
     serde_json::json!({
-        "at": pass.at, "site": pass.site, "station": pass.station, "scene": pass.scene, "sensor": pass.sensor,
+        "acquired_at": pass.at, "site": pass.site, "station": pass.station, "scene": pass.scene, "sensor": pass.sensor,
     })
 }
 

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod history;
 pub mod place;
 pub mod render;
+pub mod scenes;
 pub mod schedule;
 pub mod script;
 pub mod station;
