@@ -1,5 +1,6 @@
 //! Bytes from anywhere: they are refused with a reason, never a panic, and nothing forged is believed.
 
+#[allow(dead_code, reason = "shared with the other protocol tests")]
 mod support;
 
 use proptest::prelude::*;
