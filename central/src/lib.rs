@@ -9,9 +9,14 @@
 //! Correlation is a pure function of the stored looks: no clock, no I/O, no tokio. Events rest in exactly one place here: the
 //! store.
 
+pub mod alert;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod correlate;
 pub mod ingest;
 pub mod keyfile;
+pub mod ledger;
+pub mod replay;
+pub mod rules;
 pub mod sites;

@@ -1,0 +1,122 @@
+//! The few distributions that are needed: counts under an uncertain rate, counts under a known share, density of a normal.
+
+/// Terms summed before a tail is called zero: counts of calls in a window are at most hundreds.
+const TERMS_MAX: u32 = 5_000;
+
+/// A call rate as a Gamma distribution: `calls` (shape) over `days` (rate) of exposure, prior included.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Shape: calls seen plus prior.
+    pub calls: f64,
+    /// Days of exposure plus prior.
+    pub days: f64,
+}
+
+impl Rate {
+    /// Mean, calls a day of exposure.
+    pub fn mean(self) -> f64 {
+        self.calls / self.days
+    }
+
+    /// Probability of exactly `count` calls in `days` of exposure (negative binomial).
+    pub fn pmf(self, count: u32, days: f64) -> f64 {
+        self.terms(days).nth(count as usize).unwrap_or(0.0)
+    }
+
+    /// Probability of `count` or more.
+    pub fn at_least(self, count: u32, days: f64) -> f64 {
+        if count == 0 {
+            return 1.0;
+        }
+        (1.0 - self.terms(days).take(count as usize).sum::<f64>()).clamp(0.0, 1.0)
+    }
+
+    /// Probability of `count` or fewer.
+    pub fn at_most(self, count: u32, days: f64) -> f64 {
+        self.terms(days).take(count as usize + 1).sum::<f64>().min(1.0)
+    }
+
+    fn terms(self, days: f64) -> impl Iterator<Item = f64> {
+        let days = days.max(0.0);
+        let share = days / (self.days + days);
+        let first = (self.days / (self.days + days)).powf(self.calls);
+        let calls = self.calls;
+        (0..TERMS_MAX).scan(first, move |term, k| {
+            let now = *term;
+            *term *= (calls + f64::from(k)) / f64::from(k + 1) * share;
+            Some(now)
+        })
+    }
+}
+
+/// Probability that of `total` with share `share` each, `count` or more happen (binomial).
+pub fn binomial_at_least(count: u32, total: u32, share: f64) -> f64 {
+    if count == 0 || share >= 1.0 {
+        return 1.0;
+    }
+    if share <= 0.0 || count > total {
+        return if count > total {
+            0.0
+        } else {
+            f64::from(u8::from(count == 0))
+        };
+    }
+    let odds = share / (1.0 - share);
+    let mut term = (1.0 - share).powi(total as i32);
+    let mut below = 0.0;
+    for k in 0..count {
+        below += term;
+        term *= f64::from(total - k) / f64::from(k + 1) * odds;
+    }
+    (1.0 - below).clamp(0.0, 1.0)
+}
+
+/// Density of a normal distribution.
+pub fn normal_density(delta: f64, sd: f64) -> f64 {
+    (-0.5 * (delta / sd).powi(2)).exp() / (sd * (2.0 * std::f64::consts::PI).sqrt())
+}
+
+/// A number with four significant digits: what is printed does not pretend to more.
+pub fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_call_where_four_were_expected_has_nine_percent() {
+        // The published figure for a Poisson count: P(N <= 1 | 4) = 0.0916.
+        let sure = Rate { calls: 4e6, days: 41e6 };
+        assert!((sure.at_most(1, 41.0) - 0.0916).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_two_tails_meet() {
+        let rate = Rate {
+            calls: 3.5,
+            days: 100.0,
+        };
+        for count in 1..6 {
+            assert!((rate.at_least(count, 30.0) + rate.at_most(count - 1, 30.0) - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn no_dark_call_in_ninety_days_makes_one_unusual() {
+        let rate = Rate {
+            calls: 0.5,
+            days: 100.0,
+        };
+        assert!(rate.at_least(1, 7.0) < 0.05);
+    }
+
+    #[test]
+    fn binomial_tail_of_a_fair_coin() {
+        assert!((binomial_at_least(2, 3, 0.5) - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,366 @@
+//! Coincidence: signals of different kinds, each unusual for the site, within a window.
+//!
+//! In each look every signal kind of the rule that the look could see is read against its own baseline. An unusual reading gives
+//! the signal an interval (from its first evidence to its last); readings that follow within the window extend it. When the
+//! intervals of all kinds lie within the window of each other, the pattern is complete. How often chance does that is told from
+//! how often each signal came up in the site's own history.
+
+use std::sync::Arc;
+
+use quaywatch_protocol::contract::{UnixMs, time::DAY_MS};
+use serde_json::{Map, json};
+
+use super::{
+    chance::rounded,
+    finding::{Finding, add_evidence},
+    levels::read_gauge,
+    site::{CallFact, Context, Group, SiteState},
+    traffic::{self, YEAR_DAYS},
+};
+use crate::{
+    alert::{Kind, Severity, Signal},
+    rules::{Coincidence, SignalKind},
+};
+
+/// Prior of how often a signal comes up by chance: half a time in this many days.
+const ONSET_PRIOR_DAYS: f64 = 60.0;
+/// Signal onsets remembered by kind: one a week for five years and more.
+const ONSETS_MAX: usize = 400;
+/// Evidence kept of one signal.
+const SIGNAL_EVIDENCE: usize = 40;
+
+/// A signal that is or was lately unusual.
+#[derive(Clone, Debug)]
+pub struct Active {
+    pub signal: Signal,
+    pub from_ms: i64,
+    pub to_ms: i64,
+    pub evidence: Vec<Arc<str>>,
+    /// Rests on dark calls: may be taken back when AIS matches them later.
+    dark: bool,
+}
+
+/// The signals of one coincidence rule at one site.
+#[derive(Clone, Debug, Default)]
+pub struct Meeting {
+    active: [Option<Active>; SignalKind::ALL.len()],
+    onsets: [Vec<i64>; SignalKind::ALL.len()],
+}
+
+/// What one kind reads in a look.
+enum Reading {
+    /// Not seen, or not enough history.
+    Silent,
+    /// As usual.
+    Usual,
+    /// Unusual.
+    Unusual(Active),
+}
+
+/// Reads the signals and raises or continues the coincidence.
+pub fn evaluate(
+    state: &mut SiteState,
+    context: &mut Context<'_>,
+    rule: usize,
+    keys: &Coincidence,
+    kinds: &[SignalKind],
+) {
+    let window_ms = (keys.window_days * DAY_MS as f64) as i64;
+    let mut refreshed = false;
+    let mut taken_back = false;
+    for kind in kinds {
+        let reading = read(state, context, keys, *kind);
+        let now = context.now();
+        let Some(meeting) = state.meetings.get_mut(rule) else {
+            return;
+        };
+        let (Some(slot), Some(onsets)) = (
+            meeting.active.get_mut(kind.index()),
+            meeting.onsets.get_mut(kind.index()),
+        ) else {
+            continue;
+        };
+        match reading {
+            Reading::Silent => {}
+            Reading::Usual => {
+                // Dark calls that still lie in the window and are no longer unusual: AIS matched them after all.
+                if slot
+                    .as_ref()
+                    .is_some_and(|active| active.dark && active.from_ms > now - window_ms)
+                {
+                    *slot = None;
+                    onsets.pop();
+                    taken_back = true;
+                }
+            }
+            Reading::Unusual(active) => {
+                refreshed = true;
+                match slot {
+                    Some(before) if active.from_ms - before.to_ms <= window_ms => join(before, active),
+                    _ => {
+                        if onsets.len() >= ONSETS_MAX {
+                            onsets.remove(0);
+                        }
+                        onsets.push(active.from_ms);
+                        *slot = Some(active);
+                    }
+                }
+            }
+        }
+    }
+    let complete = state
+        .meetings
+        .get(rule)
+        .and_then(|meeting| met(meeting, kinds, window_ms));
+    match complete {
+        Some(parts) if refreshed => raise(state, context, rule, keys, kinds, parts),
+        None if taken_back => state.episodes.contradict(
+            rule,
+            "",
+            "a later look matched a vessel with an AIS transmission: one of the signals is as usual",
+        ),
+        _ => {}
+    }
+}
+
+fn join(before: &mut Active, now: Active) {
+    before.from_ms = before.from_ms.min(now.from_ms);
+    before.to_ms = before.to_ms.max(now.to_ms);
+    for look in now.evidence {
+        if before.evidence.len() < SIGNAL_EVIDENCE && !before.evidence.contains(&look) {
+            before.evidence.push(look);
+        }
+    }
+    if now.signal.p <= before.signal.p {
+        before.signal = now.signal;
+        before.dark = now.dark;
+    }
+    before.signal.from = UnixMs(before.from_ms);
+    before.signal.to = UnixMs(before.to_ms);
+}
+
+/// The signals, if their intervals lie within the window of each other.
+fn met(meeting: &Meeting, kinds: &[SignalKind], window_ms: i64) -> Option<Vec<Active>> {
+    let parts: Vec<Active> = kinds
+        .iter()
+        .map(|kind| meeting.active.get(kind.index())?.clone())
+        .collect::<Option<_>>()?;
+    let latest_from = parts.iter().map(|part| part.from_ms).max()?;
+    let earliest_to = parts.iter().map(|part| part.to_ms).min()?;
+    (latest_from - earliest_to <= window_ms).then_some(parts)
+}
+
+fn raise(
+    state: &mut SiteState,
+    context: &Context<'_>,
+    rule: usize,
+    keys: &Coincidence,
+    kinds: &[SignalKind],
+    parts: Vec<Active>,
+) {
+    let now = context.now();
+    let running = state.episodes.get(rule, "").map(|episode| episode.finding.clone());
+    let expected = expected_false(state, context, rule, keys, kinds);
+    if running.is_none() && expected > keys.false_per_year_max {
+        return;
+    }
+    let from = parts.iter().map(|part| part.from_ms).min().unwrap_or(now);
+    let last_from = parts.iter().map(|part| part.from_ms).max().unwrap_or(now);
+    let joint: f64 = parts.iter().map(|part| part.signal.p.max(1e-12)).product();
+    let onset = running.as_ref().map_or((from, last_from), |running| running.onset);
+    let mut evidence = running
+        .as_ref()
+        .map_or_else(Vec::new, |running| running.evidence.clone());
+    for part in &parts {
+        add_evidence(&mut evidence, &part.evidence);
+    }
+    let mut details = Map::new();
+    let peak = running
+        .as_ref()
+        .and_then(|running| running.details.get("score")?.as_f64())
+        .unwrap_or(0.0);
+    details.insert("window_days".into(), json!(rounded(keys.window_days)));
+    details.insert("joint_p".into(), json!(rounded(joint)));
+    details.insert("score".into(), json!(rounded((-joint.log10()).max(peak))));
+    details.insert("from".into(), json!(UnixMs(onset.0)));
+    details.insert("to".into(), json!(UnixMs(now)));
+    let site = context.plan.id.clone();
+    let finding = Finding {
+        rule,
+        kind: Kind::Coincidence,
+        sites: vec![site.clone()],
+        site,
+        subject: Arc::from(""),
+        completed_ms: now,
+        onset,
+        last_ms: now,
+        severity: context
+            .rules
+            .rules
+            .get(rule)
+            .map_or(Severity::Critical, |rule| rule.severity),
+        signals: parts.into_iter().map(|part| part.signal).collect(),
+        expected_false: running.map_or(rounded(expected), |running| running.expected_false),
+        evidence,
+        details,
+        contradicted: None,
+    };
+    state.episodes.put(finding, keys.cooldown_days);
+}
+
+/// Expected coincidences a year by chance.
+///
+/// Signal i comes up r_i times a day (onsets before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]). The last of
+/// them completes the pattern when each other one came up within the window W before it: 365.25 times the sum over i of r_i times
+/// the product over the others of 1 - exp(-r_j W).
+fn expected_false(
+    state: &SiteState,
+    context: &Context<'_>,
+    rule: usize,
+    keys: &Coincidence,
+    kinds: &[SignalKind],
+) -> f64 {
+    let until = context.back(context.rules.baseline.guard_days);
+    let first = context.facts.first_ms.unwrap_or(until);
+    let settled =
+        first + ((context.rules.baseline.history_days_min + context.rules.baseline.guard_days) * DAY_MS as f64) as i64;
+    let days = ((until - settled) as f64 / DAY_MS as f64).max(0.0) + ONSET_PRIOR_DAYS;
+    let rate = |kind: &SignalKind| {
+        let onsets = state
+            .meetings
+            .get(rule)
+            .and_then(|meeting| meeting.onsets.get(kind.index()));
+        let seen = onsets.map_or(0, |onsets| onsets.iter().filter(|at| **at <= until).count());
+        (seen as f64 + 0.5) / days
+    };
+    let mut sum = 0.0;
+    for (last, kind) in kinds.iter().enumerate() {
+        let others = kinds.iter().enumerate().filter(|(other, _)| *other != last);
+        let near: f64 = others
+            .map(|(_, other)| 1.0 - (-rate(other) * keys.window_days).exp())
+            .product();
+        sum += rate(kind) * near;
+    }
+    YEAR_DAYS * sum
+}
+
+fn read(state: &SiteState, context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) -> Reading {
+    let calls = match kind {
+        SignalKind::Dock => read_calls(state, context, keys, kind, Group::Dock),
+        SignalKind::Tanker => read_calls(state, context, keys, kind, Group::Tanker),
+        _ => Reading::Silent,
+    };
+    if matches!(calls, Reading::Unusual(_)) {
+        return calls;
+    }
+    match (read_levels(context, keys, kind), calls) {
+        (Reading::Silent, calls) => calls,
+        (Reading::Usual, _) => Reading::Usual,
+        (level, _) => level,
+    }
+}
+
+/// Calls of the window: the dark ones by themselves, and all of them; the less likely counts.
+fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind: SignalKind, group: Group) -> Reading {
+    if !state.calls_changed {
+        return Reading::Silent;
+    }
+    let from_ms = context.back(keys.window_days);
+    let until = context.back(context.rules.baseline.guard_days.max(keys.window_days));
+    let dark_only = |call: &CallFact| call.dark;
+    let all = |_: &CallFact| true;
+    let tests: [(&dyn Fn(&CallFact) -> bool, f64, bool); 2] =
+        [(&dark_only, keys.dark_p_max, true), (&all, keys.calls_p_max, false)];
+    let mut best: Option<(f64, Active)> = None;
+    let mut judged = false;
+    for (only, p_max, dark) in tests {
+        let Some(base) = traffic::baseline(state, context, group, until, only) else {
+            continue;
+        };
+        judged = true;
+        let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
+        let seen: Vec<&CallFact> = (state.calls(context.facts, from_ms, context.now()))
+            .filter(|call| group.has(call) && only(call))
+            .collect();
+        let (Some(first), Some(last)) = (
+            seen.iter().map(|call| call.first_ms).min(),
+            seen.iter().map(|call| call.last_ms).max(),
+        ) else {
+            continue;
+        };
+        let p = base.rate.at_least(seen.len() as u32, watched);
+        // Both tests are made: relative to their own bars the more surprising one speaks.
+        if p > p_max || best.as_ref().is_some_and(|(ratio, _)| *ratio <= p / p_max) {
+            continue;
+        }
+        let mut evidence = Vec::new();
+        for call in &seen {
+            add_evidence(&mut evidence, call.evidence.iter().take(2));
+        }
+        let mut zones: Vec<_> = seen.iter().map(|call| context.plan.zone_id(call.zone)).collect();
+        zones.sort_unstable();
+        zones.dedup();
+        let signal = Signal {
+            kind: kind.name().to_owned(),
+            zone: zones.join("+"),
+            value: seen.len() as f64,
+            unit: if dark { "dark calls" } else { "calls" }.to_owned(),
+            baseline: rounded(base.rate.mean() * watched),
+            p: rounded(p),
+            from: UnixMs(first),
+            to: UnixMs(last),
+            dark,
+        };
+        best = Some((
+            p / p_max,
+            Active {
+                signal,
+                from_ms: first,
+                to_ms: last,
+                evidence,
+                dark,
+            },
+        ));
+    }
+    match best {
+        Some((_, active)) => Reading::Unusual(active),
+        None if judged => Reading::Usual,
+        None => Reading::Silent,
+    }
+}
+
+/// Levels of this look: cars, area, aircraft.
+fn read_levels(context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) -> Reading {
+    let mut best: Option<(f64, Signal)> = None;
+    let mut judged = false;
+    for gauge in 0..context.facts.gauges.len() {
+        if context.facts.gauges.get(gauge).is_none_or(|gauge| gauge.kind != kind) {
+            continue;
+        }
+        let Some(reading) = read_gauge(context, gauge, None) else {
+            continue;
+        };
+        judged = true;
+        let unusual = reading.z >= keys.level_z_min
+            && reading.standing.p() <= keys.level_p_max.max(rank_floor(&reading.standing));
+        if unusual && best.as_ref().is_none_or(|(z, _)| reading.z > *z) {
+            best = Some((reading.z, reading.signal(context.now(), context.now())));
+        }
+    }
+    match best {
+        Some((_, signal)) => Reading::Unusual(Active {
+            from_ms: context.now(),
+            to_ms: context.now(),
+            evidence: vec![context.look.id().clone()],
+            dark: false,
+            signal,
+        }),
+        None if judged => Reading::Usual,
+        None => Reading::Silent,
+    }
+}
+
+/// The smallest p that so short a history can give: the highest of twelve looks has 1/13.
+fn rank_floor(standing: &super::series::Standing) -> f64 {
+    1.0 / (standing.samples + 1) as f64 + 1e-12
+}

@@ -1,0 +1,416 @@
+//! Levels: rolling stock, stacks, aircraft; ranked against the site's own clear looks.
+
+use std::sync::Arc;
+
+use quaywatch_protocol::contract::{UnixMs, ZoneKind, time::DAY_MS};
+use serde_json::{Map, json};
+
+use super::{
+    admit::{Level, SiteLook},
+    book::{SitePlan, ZoneIx},
+    chance::rounded,
+    finding::{Finding, add_evidence},
+    series::{Series, Standing},
+    site::{Context, SiteState},
+    traffic::YEAR_DAYS,
+};
+use crate::{
+    alert::{Kind, Signal},
+    rules::{Growth, Rules, SignalKind, Surge},
+};
+
+/// Days before a look that are left out of its baseline where the history is long enough: a rise that takes weeks shows.
+const FAR_GUARD_DAYS: f64 = 45.0;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    Cars,
+    TankCars,
+    Area,
+    Aircraft,
+}
+
+impl Measure {
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Cars => "cars",
+            Self::TankCars => "tank cars",
+            Self::Area => "m2",
+            Self::Aircraft => "aircraft",
+        }
+    }
+
+    fn floor(self, median: f64, rules: &Rules) -> f64 {
+        let keys = &rules.baseline;
+        let least = if self == Self::Area {
+            keys.area_floor_m2
+        } else {
+            keys.cars_floor
+        };
+        least.max(keys.floor_share * median)
+    }
+}
+
+/// A level series of one zone, or of all tracks of a site.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    pub zones: Vec<ZoneIx>,
+    pub name: String,
+    pub kind: SignalKind,
+    pub measure: Measure,
+    pub series: Series,
+}
+
+impl Gauge {
+    /// The value in a look; `None` where not all of the zones were seen clearly.
+    pub fn read(&self, look: &SiteLook, rules: &Rules) -> Option<f64> {
+        if !self.zones.iter().all(|zone| look.clear(*zone, rules)) {
+            return None;
+        }
+        let of = |level: Level| match self.measure {
+            Measure::Cars => Some(level.cars),
+            // Cars whose kinds nobody told apart say nothing about tank cars; an empty track has none.
+            Measure::TankCars => level.tank_cars.or((level.cars <= 0.0).then_some(0.0)),
+            Measure::Area => Some(level.area_m2),
+            Measure::Aircraft => Some(level.aircraft),
+        };
+        self.zones.iter().map(|zone| of(look.level(*zone))).sum()
+    }
+}
+
+/// The gauges of a site.
+pub fn gauges(plan: &SitePlan) -> Vec<Gauge> {
+    let mut gauges = Vec::new();
+    let mut tracks = Vec::new();
+    for (ix, zone) in plan.zones.iter().enumerate() {
+        let ix = ix as ZoneIx;
+        let mut add = |kind, measure| {
+            gauges.push(Gauge {
+                zones: vec![ix],
+                name: zone.id.clone(),
+                kind,
+                measure,
+                series: Series::default(),
+            });
+        };
+        match zone.kind {
+            ZoneKind::RailTrack => {
+                add(SignalKind::Rail, Measure::Cars);
+                add(SignalKind::Rail, Measure::TankCars);
+                tracks.push(ix);
+            }
+            ZoneKind::Apron => add(SignalKind::Dock, Measure::Area),
+            ZoneKind::Storage => add(SignalKind::Storage, Measure::Area),
+            ZoneKind::Airfield => add(SignalKind::Air, Measure::Aircraft),
+            ZoneKind::Berth | ZoneKind::OilBerth | ZoneKind::Anchorage => {}
+        }
+    }
+    if tracks.len() > 1 {
+        let names: Vec<_> = tracks.iter().map(|ix| plan.zone_id(*ix)).collect();
+        for measure in [Measure::Cars, Measure::TankCars] {
+            gauges.push(Gauge {
+                name: names.join("+"),
+                zones: tracks.clone(),
+                kind: SignalKind::Rail,
+                measure,
+                series: Series::default(),
+            });
+        }
+    }
+    gauges
+}
+
+/// A gauge's value in this look against its baseline.
+#[derive(Clone, Debug)]
+pub struct LevelReading {
+    pub gauge: usize,
+    pub kind: SignalKind,
+    pub name: String,
+    pub measure: Measure,
+    pub value: f64,
+    pub standing: Standing,
+    pub z: f64,
+}
+
+/// Reads a gauge in this look; `None`: not seen, or not enough history. `frozen_ms`: end of the baseline at the latest.
+pub fn read_gauge(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64>) -> Option<LevelReading> {
+    let rules = context.rules;
+    let keys = &rules.baseline;
+    let now = context.now();
+    let looked = context.look;
+    let ends = [FAR_GUARD_DAYS.max(keys.guard_days), keys.guard_days].map(|days| {
+        let until = context.back(days);
+        frozen_ms.map_or(until, |frozen| until.min(frozen.max(context.back(YEAR_DAYS))))
+    });
+    let this = context.facts.gauges.get_mut(gauge)?;
+    let value = this.read(looked, rules)?;
+    for until in ends {
+        let from = until - (keys.span_days * DAY_MS as f64) as i64;
+        let standing = this.series.standing(value, from, until);
+        if (standing.samples as f64) < keys.clear_looks_min || standing.days < keys.history_days_min {
+            continue;
+        }
+        debug_assert!(until < now);
+        return Some(LevelReading {
+            gauge,
+            kind: this.kind,
+            name: this.name.clone(),
+            measure: this.measure,
+            value,
+            z: standing.z(value, this.measure.floor(standing.median, rules)),
+            standing,
+        });
+    }
+    None
+}
+
+impl LevelReading {
+    /// As a signal of an alert.
+    pub fn signal(&self, from_ms: i64, to_ms: i64) -> Signal {
+        Signal {
+            kind: self.kind.name().to_owned(),
+            zone: self.name.clone(),
+            value: rounded(self.value),
+            unit: self.measure.unit().to_owned(),
+            baseline: rounded(self.standing.median),
+            p: rounded(self.standing.p()),
+            from: UnixMs(from_ms),
+            to: UnixMs(to_ms),
+            dark: false,
+        }
+    }
+}
+
+/// Chance exceedances a year: none was seen in the history, so half a one in it and a quarter of a year.
+fn false_per_year(standing: &Standing) -> f64 {
+    0.5 / (standing.days / YEAR_DAYS + 0.25)
+}
+
+/// Rolling stock above anything in the baseline.
+pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Surge) {
+    let running = state.episodes.get(rule, "rail").map(|episode| episode.finding.clone());
+    let frozen = running.as_ref().map(|running| running.onset.0);
+    let mut best: Option<LevelReading> = None;
+    for gauge in 0..context.facts.gauges.len() {
+        if context
+            .facts
+            .gauges
+            .get(gauge)
+            .is_none_or(|gauge| gauge.kind != SignalKind::Rail)
+        {
+            continue;
+        }
+        let Some(reading) = read_gauge(context, gauge, frozen) else {
+            continue;
+        };
+        let over = reading.value >= keys.level_over_max * reading.standing.max;
+        let above = reading.z >= keys.level_z_min;
+        if over && above && best.as_ref().is_none_or(|best| reading.z > best.z) {
+            best = Some(reading);
+        }
+    }
+    let Some(reading) = best else { return };
+    let now = context.now();
+    let mut evidence = running
+        .as_ref()
+        .map_or_else(Vec::new, |running| running.evidence.clone());
+    add_evidence(&mut evidence, [context.look.id()]);
+    let last_before = context
+        .facts
+        .gauges
+        .get(reading.gauge)
+        .and_then(|gauge| gauge.series.latest(2, now).nth(1));
+    let onset = running
+        .as_ref()
+        .map_or((last_before.map_or(now, |(at, _)| at), now), |running| running.onset);
+    // The alert tells the peak.
+    let peak = running
+        .as_ref()
+        .and_then(|running| running.details.get("observed")?.as_f64());
+    let (details, signals) = match (&running, peak) {
+        (Some(running), Some(peak)) if peak >= reading.value => {
+            let mut details = running.details.clone();
+            details.insert("to".into(), json!(UnixMs(now)));
+            (details, running.signals.clone())
+        }
+        _ => (
+            surge_details(&reading, onset.1, now),
+            vec![reading.signal(onset.1, now)],
+        ),
+    };
+    let site = context.plan.id.clone();
+    let finding = Finding {
+        rule,
+        kind: Kind::Surge,
+        sites: vec![site.clone()],
+        site,
+        subject: Arc::from("rail"),
+        completed_ms: now,
+        onset,
+        last_ms: now,
+        severity: context
+            .rules
+            .rules
+            .get(rule)
+            .map_or(crate::alert::Severity::Warning, |rule| rule.severity),
+        expected_false: running.as_ref().map_or_else(
+            || rounded(false_per_year(&reading.standing)),
+            |running| running.expected_false,
+        ),
+        signals,
+        evidence,
+        details,
+        contradicted: None,
+    };
+    state.episodes.put(finding, keys.cooldown_days);
+}
+
+fn surge_details(reading: &LevelReading, from_ms: i64, now: i64) -> Map<String, serde_json::Value> {
+    let mut details = Map::new();
+    details.insert("of".into(), json!("rail"));
+    details.insert("zone".into(), json!(reading.name));
+    details.insert("unit".into(), json!(reading.measure.unit()));
+    details.insert("observed".into(), json!(rounded(reading.value)));
+    details.insert("expected".into(), json!(rounded(reading.standing.median)));
+    details.insert("highest_before".into(), json!(rounded(reading.standing.max)));
+    details.insert("clear_looks".into(), json!(reading.standing.samples));
+    details.insert("rank".into(), json!(reading.standing.rank));
+    details.insert("days".into(), json!(rounded(reading.standing.days)));
+    details.insert("z".into(), json!(rounded(reading.z)));
+    details.insert("from".into(), json!(UnixMs(from_ms)));
+    details.insert("to".into(), json!(UnixMs(now)));
+    details
+}
+
+/// A stack or storage area that grew and stayed so for some clear looks.
+pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Growth) {
+    for gauge in 0..context.facts.gauges.len() {
+        let Some(this) = context
+            .facts
+            .gauges
+            .get(gauge)
+            .filter(|gauge| gauge.measure == Measure::Area)
+        else {
+            continue;
+        };
+        let subject: Arc<str> = Arc::from(this.name.as_str());
+        let running = state
+            .episodes
+            .get(rule, &subject)
+            .map(|episode| episode.finding.clone());
+        let frozen = running.as_ref().map(|running| running.onset.0);
+        let Some(reading) = read_gauge(context, gauge, frozen) else {
+            continue;
+        };
+        let now = context.now();
+        let standing = reading.standing;
+        let bar = (standing.median
+            + keys.z_min
+                * standing
+                    .spread
+                    .max(reading.measure.floor(standing.median, context.rules)))
+        .max(keys.over_max * standing.max)
+        .max(keys.ratio_min * standing.median)
+        .max(standing.median + keys.area_min_m2);
+        let wanted = keys.looks_min as usize;
+        let latest: Vec<(i64, f64)> = (context.facts.gauges.get(gauge))
+            .map(|gauge| gauge.series.latest(wanted + 1, now).collect())
+            .unwrap_or_default();
+        let shown = latest.iter().take(wanted);
+        let grown = latest.len() > wanted && shown.clone().all(|(_, area)| *area >= bar);
+        let goes_on = running.is_some() && reading.value >= bar.min(standing.median + keys.area_min_m2);
+        if !grown && !goes_on {
+            continue;
+        }
+        let mut recent: Vec<f64> = shown.clone().map(|(_, area)| *area).collect();
+        recent.sort_by(f64::total_cmp);
+        let after = recent.get(recent.len() / 2).copied().unwrap_or(reading.value);
+        let first = shown.clone().last().map_or(now, |(at, _)| *at);
+        let before = latest.last().map_or(first, |(at, _)| *at);
+        put_growth(
+            state,
+            context,
+            rule,
+            keys,
+            &reading,
+            after,
+            (before, first),
+            running.as_deref(),
+        );
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn put_growth(
+    state: &mut SiteState,
+    context: &Context<'_>,
+    rule: usize,
+    keys: &Growth,
+    reading: &LevelReading,
+    after: f64,
+    onset: (i64, i64),
+    running: Option<&Finding>,
+) {
+    let now = context.now();
+    let onset = running.map_or(onset, |running| running.onset);
+    let most = running
+        .and_then(|running| running.details.get("area_m2_after")?.as_f64())
+        .unwrap_or(0.0);
+    let row = reading_row(context, reading).max(
+        running
+            .and_then(|running| running.details.get("row_m")?.as_f64())
+            .unwrap_or(0.0),
+    );
+    let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());
+    add_evidence(&mut evidence, [context.look.id()]);
+    let mut details = Map::new();
+    details.insert("zone".into(), json!(reading.name));
+    details.insert("area_m2_before".into(), json!(rounded(reading.standing.median)));
+    details.insert("area_m2_after".into(), json!(rounded(after.max(most))));
+    details.insert("highest_before_m2".into(), json!(rounded(reading.standing.max)));
+    details.insert("clear_looks".into(), json!(reading.standing.samples));
+    details.insert("days".into(), json!(rounded(reading.standing.days)));
+    details.insert("row_m".into(), json!(rounded(row)));
+    details.insert("from".into(), json!(UnixMs(onset.1)));
+    details.insert("to".into(), json!(UnixMs(now)));
+    let signal = Signal {
+        kind: SignalKind::Storage.name().to_owned(),
+        ..reading.signal(onset.1, now)
+    };
+    let site = context.plan.id.clone();
+    let finding = Finding {
+        rule,
+        kind: Kind::Growth,
+        sites: vec![site.clone()],
+        site,
+        subject: Arc::from(reading.name.as_str()),
+        completed_ms: now,
+        onset,
+        last_ms: now,
+        severity: context
+            .rules
+            .rules
+            .get(rule)
+            .map_or(crate::alert::Severity::Warning, |rule| rule.severity),
+        signals: vec![signal],
+        expected_false: rounded(false_per_year(&reading.standing)),
+        evidence,
+        details,
+        contradicted: None,
+    };
+    state.episodes.put(finding, keys.cooldown_days);
+}
+
+fn reading_row(context: &Context<'_>, reading: &LevelReading) -> f64 {
+    let zones = context
+        .facts
+        .gauges
+        .get(reading.gauge)
+        .map(|gauge| gauge.zones.as_slice())
+        .unwrap_or_default();
+    zones
+        .iter()
+        .map(|zone| context.look.level(*zone).row_m)
+        .fold(0.0, f64::max)
+}

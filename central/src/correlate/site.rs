@@ -1,0 +1,344 @@
+//! One site in event time: what is known of it after the looks up to some moment.
+//!
+//! Two kinds of memory. [`Facts`] are indexed by time (clear looks, level samples, calls that are over): they are asked for
+//! windows that end at a given moment, so they need no rolling back. [`SiteState`] is what looks change one after the
+//! other (open calls, running episodes, signals): small, copied into checkpoints.
+
+use std::sync::Arc;
+
+use quaywatch_protocol::contract::{ZoneKind, time::DAY_MS};
+
+use super::{
+    admit::{LookKey, SiteLook},
+    book::{SitePlan, ZoneIx},
+    calls::{self, Call, OPEN_PER_ZONE_MAX},
+    coincide::{self, Meeting},
+    dark,
+    episode::Episodes,
+    exposure::Exposure,
+    levels::{self, Gauge},
+    shift, traffic,
+};
+use crate::rules::{RuleKind, Rules};
+
+/// Days after its last sighting that a departed call stays live: longer than the lateness limit and any crossing.
+const LIVE_DAYS: i64 = 30;
+/// Weight of the assumed dwell time, calls.
+const DWELL_PRIOR_CALLS: f64 = 3.0;
+/// Longest stay that counts in a mean dwell time, days: a laid-up ship says nothing about the others.
+const DWELL_MAX_DAYS: f64 = 8.0;
+
+/// A call as rules count it.
+#[derive(Clone, Debug)]
+pub struct CallFact {
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub arrival: (i64, i64),
+    pub zone: ZoneIx,
+    pub tanker: bool,
+    pub dark: bool,
+    /// Radio could have told: dark or matched.
+    pub radio: bool,
+    pub existence: f64,
+    pub length: (f64, f64),
+    pub stay_days: f64,
+    pub evidence: Vec<Arc<str>>,
+    /// Look at which it was put among the past ones.
+    settled: Option<LookKey>,
+}
+
+impl CallFact {
+    fn of(call: &Call, rules: &Rules) -> Self {
+        Self {
+            first_ms: call.first_ms,
+            last_ms: call.last_ms,
+            arrival: call.arrival(rules),
+            zone: call.zone,
+            tanker: call.is_tanker(),
+            dark: call.dark(),
+            radio: call.dark_looks > 0 || call.matched_looks > 0,
+            existence: call.existence(),
+            length: call.hull.length(),
+            stay_days: call.stay_days(),
+            evidence: call.evidence.clone(),
+            settled: None,
+        }
+    }
+}
+
+/// Berths that are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// One berth.
+    Zone(ZoneIx),
+    /// All berths that are no oil berths, without tankers.
+    Dock,
+    /// Oil berths, and tankers anywhere.
+    Tanker,
+    /// All berths.
+    All,
+}
+
+impl Group {
+    /// True when the call belongs to the group.
+    pub const fn has(self, call: &CallFact) -> bool {
+        match self {
+            Self::Zone(zone) => call.zone == zone,
+            Self::Dock => !call.tanker,
+            Self::Tanker => call.tanker,
+            Self::All => true,
+        }
+    }
+}
+
+/// What is indexed by time.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Clear looks by zone.
+    pub zones: Vec<Exposure>,
+    dock: Exposure,
+    tanker: Exposure,
+    all: Exposure,
+    /// Level series.
+    pub gauges: Vec<Gauge>,
+    /// Calls that are over, by first sighting.
+    past: Vec<CallFact>,
+    /// Event time of the first look.
+    pub first_ms: Option<i64>,
+}
+
+impl Facts {
+    /// Nothing known yet.
+    pub fn new(plan: &SitePlan) -> Self {
+        Self {
+            zones: vec![Exposure::default(); plan.zones.len()],
+            gauges: levels::gauges(plan),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what a look says by itself.
+    pub fn insert(&mut self, look: &SiteLook, plan: &SitePlan, rules: &Rules) {
+        self.first_ms = Some(self.first_ms.map_or(look.at(), |first| first.min(look.at())));
+        for (ix, exposure) in self.zones.iter_mut().enumerate() {
+            if look.clear(ix as ZoneIx, rules) {
+                exposure.insert(look.at(), 1.0);
+            }
+        }
+        let share = |of: &dyn Fn(ZoneKind) -> bool| {
+            let zones = plan.zones.iter().enumerate().filter(|(_, zone)| of(zone.kind));
+            let (mut clear, mut all) = (0.0, 0.0);
+            for (ix, _) in zones {
+                all += 1.0;
+                clear += f64::from(u8::from(look.clear(ix as ZoneIx, rules)));
+            }
+            if clear > 0.0 { clear / all } else { 0.0 }
+        };
+        let has_oil = plan.zones.iter().any(|zone| zone.kind == ZoneKind::OilBerth);
+        let oil_kind = if has_oil { ZoneKind::OilBerth } else { ZoneKind::Berth };
+        for (exposure, share) in [
+            (&mut self.dock, share(&|kind| kind == ZoneKind::Berth)),
+            (&mut self.tanker, share(&|kind| kind == oil_kind)),
+            (&mut self.all, share(&ZoneKind::is_berth)),
+        ] {
+            if share > 0.0 {
+                exposure.insert(look.at(), share);
+            }
+        }
+        for gauge in &mut self.gauges {
+            if let Some(value) = gauge.read(look, rules) {
+                gauge.series.insert(look.at(), value);
+            }
+        }
+    }
+
+    /// Clear looks of a group.
+    pub fn exposure(&self, group: Group) -> Option<&Exposure> {
+        match group {
+            Group::Zone(zone) => self.zones.get(usize::from(zone)),
+            Group::Dock => Some(&self.dock),
+            Group::Tanker => Some(&self.tanker),
+            Group::All => Some(&self.all),
+        }
+    }
+
+    /// Undoes what was settled after a look.
+    pub fn unsettle_after(&mut self, key: &LookKey) {
+        self.past
+            .retain(|call| call.settled.as_ref().is_none_or(|settled| settled <= key));
+    }
+
+    fn settle(&mut self, call: CallFact) {
+        let place = self.past.partition_point(|other| other.first_ms <= call.first_ms);
+        self.past.insert(place, call);
+    }
+
+    /// Forgets what is older than the retention.
+    pub fn forget(&mut self, until_ms: i64) {
+        for exposure in self
+            .zones
+            .iter_mut()
+            .chain([&mut self.dock, &mut self.tanker, &mut self.all])
+        {
+            exposure.forget(until_ms);
+        }
+        for gauge in &mut self.gauges {
+            gauge.series.forget(until_ms);
+        }
+        let old = self.past.partition_point(|call| call.first_ms <= until_ms);
+        self.past.drain(..old);
+    }
+
+    /// Things held, for the test that memory is bounded.
+    pub fn len(&self) -> usize {
+        self.past.len()
+            + self.all.len()
+            + self.zones.iter().map(Exposure::len).sum::<usize>()
+            + self.gauges.iter().map(|gauge| gauge.series.len()).sum::<usize>()
+    }
+}
+
+/// What looks change one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct SiteState {
+    /// Open calls and those that ended a short while ago.
+    pub live: Vec<Call>,
+    /// The live calls that count, at berths, as rules count them.
+    pub live_facts: Vec<CallFact>,
+    /// By zone: sum of stays in days, and their number.
+    dwell: Vec<(f64, f64)>,
+    /// Running episodes.
+    pub episodes: Episodes,
+    /// Signals of coincidence rules, by rule.
+    pub meetings: Vec<Meeting>,
+    /// True when calls changed in the last look.
+    pub calls_changed: bool,
+}
+
+/// What a rule sees when it is asked.
+pub struct Context<'a> {
+    pub plan: &'a SitePlan,
+    pub rules: &'a Rules,
+    pub facts: &'a mut Facts,
+    pub look: &'a SiteLook,
+}
+
+impl Context<'_> {
+    /// Event time of the look.
+    pub const fn now(&self) -> i64 {
+        self.look.at()
+    }
+
+    /// The instant `days` before the look.
+    pub fn back(&self, days: f64) -> i64 {
+        self.now() - (days * DAY_MS as f64) as i64
+    }
+}
+
+impl SiteState {
+    /// Applies one look.
+    pub fn fold(&mut self, context: &mut Context<'_>) {
+        let kinds: Vec<ZoneKind> = context.plan.zones.iter().map(|zone| zone.kind).collect();
+        let changes = calls::track(
+            &mut self.live,
+            context.look,
+            &kinds,
+            &context.facts.zones,
+            context.rules,
+        );
+        self.calls_changed = changes.any;
+        self.dwell.resize(kinds.len(), (0.0, 0.0));
+        if changes.any {
+            shift::link(&mut self.live, context);
+        }
+        self.settle(context);
+        self.live_facts = (self.live.iter())
+            .filter(|call| call.kind.is_berth() && call.counts(context.rules))
+            .map(|call| CallFact::of(call, context.rules))
+            .collect();
+        self.live_facts.sort_by_key(|call| call.first_ms);
+        self.evaluate(context);
+        self.episodes.end_stale(context.now());
+    }
+
+    fn evaluate(&mut self, context: &mut Context<'_>) {
+        let rules = context.rules;
+        self.meetings.resize_with(rules.rules.len(), Meeting::default);
+        for (at, rule) in rules
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.watches(&context.plan.id))
+        {
+            match &rule.kind {
+                RuleKind::Coincidence(keys, signals) => coincide::evaluate(self, context, at, keys, signals),
+                RuleKind::Surge(keys) => {
+                    traffic::surge(self, context, at, keys);
+                    levels::surge(self, context, at, keys);
+                }
+                RuleKind::Slowdown(keys) => traffic::slowdown(self, context, at, keys),
+                RuleKind::Shift(keys) => shift::evaluate(self, context, at, keys),
+                RuleKind::DarkCount(keys, counts) => dark::count(self, context, at, keys, counts),
+                RuleKind::Ledger(keys, shares, entries) => dark::ledger(self, context, at, keys, shares, entries),
+                RuleKind::Growth(keys) => levels::growth(self, context, at, keys),
+                RuleKind::Voyage(_) => {}
+            }
+        }
+    }
+
+    /// Puts calls that ended long ago among the past ones; closes the stalest where a zone holds too many.
+    fn settle(&mut self, context: &mut Context<'_>) {
+        let until = context.now() - LIVE_DAYS * DAY_MS;
+        let mut kept = Vec::with_capacity(self.live.len());
+        for call in self.live.drain(..) {
+            let over = (call.departed && call.last_ms <= until) || call.last_ms <= until - 200 * DAY_MS;
+            if !over {
+                kept.push(call);
+            } else if call.kind.is_berth() && call.counts(context.rules) {
+                let mut fact = CallFact::of(&call, context.rules);
+                fact.settled = Some(context.look.key.clone());
+                if let Some((days, calls)) = self.dwell.get_mut(usize::from(call.zone)) {
+                    *days += fact.stay_days.min(DWELL_MAX_DAYS);
+                    *calls += 1.0;
+                }
+                context.facts.settle(fact);
+            }
+        }
+        let most = OPEN_PER_ZONE_MAX * context.plan.zones.len();
+        if kept.len() > most {
+            kept.sort_by_key(|call| std::cmp::Reverse(call.last_ms));
+            kept.truncate(most);
+        }
+        self.live = kept;
+    }
+
+    /// Calls first seen in (`from_ms`, `to_ms`], in the order of their first sighting within past and live.
+    pub fn calls<'a>(&'a self, facts: &'a Facts, from_ms: i64, to_ms: i64) -> impl Iterator<Item = &'a CallFact> {
+        let low = facts.past.partition_point(|call| call.first_ms <= from_ms);
+        let high = facts.past.partition_point(|call| call.first_ms <= to_ms).max(low);
+        let past = facts.past.get(low..high).unwrap_or_default();
+        let live = self
+            .live_facts
+            .iter()
+            .filter(move |call| call.first_ms > from_ms && call.first_ms <= to_ms);
+        past.iter().chain(live)
+    }
+
+    /// Mean dwell time of a group, days.
+    pub fn dwell_days(&self, group: Group, plan: &SitePlan, rules: &Rules) -> f64 {
+        let mut sum = (rules.calls.dwell_days * DWELL_PRIOR_CALLS, DWELL_PRIOR_CALLS);
+        for (ix, (days, calls)) in self.dwell.iter().enumerate() {
+            let kind = plan.kind(ix as ZoneIx);
+            let in_group = match group {
+                Group::Zone(zone) => usize::from(zone) == ix,
+                Group::Dock => kind == Some(ZoneKind::Berth),
+                Group::Tanker => kind == Some(ZoneKind::OilBerth),
+                Group::All => true,
+            };
+            if in_group {
+                sum = (sum.0 + days, sum.1 + calls);
+            }
+        }
+        sum.0 / sum.1
+    }
+}

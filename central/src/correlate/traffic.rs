@@ -1,0 +1,346 @@
+//! Surges and slowdowns of calls, given how long the berths were watched.
+//!
+//! The rate of a berth is its calls over its exposure before the window, as a Gamma distribution. A window holds so many
+//! clear days; the number of calls in it is compared with what that rate gives for those days. So clouds lower what is expected along
+//! with what is seen. How often chance alone would do this is told too: a sliding window of w days with rate r enters "k or
+//! fewer" r P(N = k) times a day, and "k or more" r P(N = k - 1) times.
+
+use std::sync::Arc;
+
+use quaywatch_protocol::contract::{UnixMs, ZoneKind, time::DAY_MS};
+use serde_json::{Map, json};
+
+use super::{
+    book::ZoneIx,
+    chance::{Rate, rounded},
+    finding::{Finding, add_evidence},
+    site::{CallFact, Context, Group, SiteState},
+};
+use crate::{
+    alert::{Kind, Severity, Signal},
+    rules::{Slowdown, Surge},
+};
+
+/// Days in a year, for rates.
+pub const YEAR_DAYS: f64 = 365.25;
+/// Calls a baseline must hold before fewer than usual can be said.
+const SLOWDOWN_CALLS_MIN: u32 = 6;
+/// Most recent calls tried as the start of a slowdown.
+const SLOWDOWN_CALLS_TRIED: usize = 12;
+
+/// What a site's own history says about calls of a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline {
+    /// The rate.
+    pub rate: Rate,
+    /// Calls in it.
+    pub calls: u32,
+    /// Days from its first clear look to its end.
+    pub days: f64,
+}
+
+/// The baseline of a group that ends at `until_ms`; `None`: not enough history.
+pub fn baseline(
+    state: &SiteState,
+    context: &Context<'_>,
+    group: Group,
+    until_ms: i64,
+    only: &dyn Fn(&CallFact) -> bool,
+) -> Option<Baseline> {
+    let keys = &context.rules.baseline;
+    let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
+    let exposure = context.facts.exposure(group)?;
+    let first = exposure.first_after(from).filter(|first| *first < until_ms)?;
+    let days = (until_ms - first) as f64 / DAY_MS as f64;
+    if days < keys.history_days_min || (exposure.looks(from, until_ms) as f64) < keys.clear_looks_min {
+        return None;
+    }
+    let dwell = state.dwell_days(group, context.plan, context.rules);
+    // The first look opens the history: what lay there already came at an unknown time, and is not counted.
+    let calls = (state.calls(context.facts, first, until_ms))
+        .filter(|call| group.has(call) && only(call))
+        .count() as u32;
+    Some(Baseline {
+        rate: Rate {
+            calls: f64::from(calls) + keys.prior_calls,
+            days: exposure.days(first, until_ms, dwell) + keys.prior_days,
+        },
+        calls,
+        days,
+    })
+}
+
+/// Exposure of a group in (`from_ms`, now], days.
+pub fn watched_days(state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64) -> f64 {
+    let dwell = state.dwell_days(group, context.plan, context.rules);
+    context
+        .facts
+        .exposure(group)
+        .map_or(0.0, |exposure| exposure.days(from_ms, context.now(), dwell))
+}
+
+/// The groups of berths that this look saw, each on its own and, with more than one, all together.
+fn groups_seen(context: &Context<'_>) -> Vec<Group> {
+    let berths = |seen: bool| {
+        let zones = context.plan.zones.iter().enumerate();
+        zones
+            .filter(|(_, zone)| zone.kind.is_berth())
+            .map(|(ix, _)| ix as ZoneIx)
+            .filter(move |ix| !seen || context.look.clear(*ix, context.rules))
+    };
+    let mut groups: Vec<Group> = berths(true).map(Group::Zone).collect();
+    if berths(false).count() > 1 && groups.len() == berths(false).count() {
+        groups.push(Group::All);
+    }
+    groups
+}
+
+/// Name of a group for people and JSON.
+pub fn group_zone(context: &Context<'_>, group: Group) -> String {
+    let joined = |of: &dyn Fn(ZoneKind) -> bool| {
+        let names: Vec<_> = (context.plan.zones.iter())
+            .filter(|zone| of(zone.kind))
+            .map(|zone| zone.id.as_str())
+            .collect();
+        names.join("+")
+    };
+    match group {
+        Group::Zone(zone) => context.plan.zone_id(zone).to_owned(),
+        Group::Dock => joined(&|kind| kind == ZoneKind::Berth),
+        Group::Tanker => joined(&|kind| kind == ZoneKind::OilBerth),
+        Group::All => joined(&ZoneKind::is_berth),
+    }
+}
+
+/// One comparison of a window with its baseline.
+struct Reading {
+    group: Group,
+    from_ms: i64,
+    observed: u32,
+    expected: f64,
+    p: f64,
+    false_per_year: f64,
+    base: Baseline,
+}
+
+/// More calls than usual.
+pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Surge) {
+    let groups = groups_seen(context);
+    if groups.is_empty() {
+        return;
+    }
+    let from_ms = context.back(keys.window_days);
+    let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
+    let mut best: Option<Reading> = None;
+    for group in groups {
+        let until = baseline_end(context, keys.window_days, running.as_deref());
+        let Some(base) = baseline(state, context, group, until, &|_| true) else {
+            continue;
+        };
+        let watched = watched_days(state, context, group, from_ms);
+        let observed = count(state, context, group, from_ms);
+        let expected = base.rate.mean() * watched;
+        if observed < 3 || f64::from(observed) < keys.ratio_min * expected {
+            continue;
+        }
+        let per_day = base.rate.mean() * watched / keys.window_days;
+        let reading = Reading {
+            group,
+            from_ms,
+            observed,
+            expected,
+            p: base.rate.at_least(observed, watched),
+            false_per_year: YEAR_DAYS * per_day * base.rate.pmf(observed - 1, watched),
+            base,
+        };
+        if reading.false_per_year <= keys.calls_false_per_year_max
+            && best.as_ref().is_none_or(|best| reading.p < best.p)
+        {
+            best = Some(reading);
+        }
+    }
+    if let Some(reading) = best {
+        let severity = context
+            .rules
+            .rules
+            .get(rule)
+            .map_or(Severity::Warning, |rule| rule.severity);
+        put(
+            state,
+            context,
+            rule,
+            Kind::Surge,
+            severity,
+            &reading,
+            keys.cooldown_days,
+            running.as_deref(),
+        );
+    }
+}
+
+/// Fewer calls than usual, given the looks that were clear enough to see one.
+pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown) {
+    let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
+    let mut best: Option<Reading> = None;
+    for group in groups_seen(context) {
+        for (observed, from_ms) in lulls(state, context, group, keys) {
+            let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
+            let until = baseline_end(context, days, running.as_deref());
+            let Some(base) = baseline(state, context, group, until, &|_| true) else {
+                continue;
+            };
+            if base.calls < SLOWDOWN_CALLS_MIN || base.days < keys.history_days_min {
+                continue;
+            }
+            let watched = watched_days(state, context, group, from_ms);
+            let expected = base.rate.mean() * watched;
+            let reading = Reading {
+                group,
+                from_ms,
+                observed,
+                expected,
+                p: base.rate.at_most(observed, watched),
+                false_per_year: YEAR_DAYS * (expected / days) * base.rate.pmf(observed, watched),
+                base,
+            };
+            let few = f64::from(observed) <= keys.ratio_max * expected;
+            if few
+                && reading.p <= keys.p_max
+                && reading.false_per_year <= keys.false_per_year_max
+                && best
+                    .as_ref()
+                    .is_none_or(|best| reading.false_per_year < best.false_per_year)
+            {
+                best = Some(reading);
+            }
+        }
+    }
+    if let Some(reading) = best {
+        let severity = if reading.false_per_year <= keys.warning_false_per_year {
+            Severity::Warning
+        } else {
+            Severity::Watch
+        };
+        put(
+            state,
+            context,
+            rule,
+            Kind::Slowdown,
+            severity,
+            &reading,
+            keys.cooldown_days,
+            running.as_deref(),
+        );
+    }
+}
+
+/// Periods that end now and begin just after one of the last calls: (calls in it, its beginning).
+fn lulls(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> Vec<(u32, i64)> {
+    let longest = context.back(keys.window_max_days);
+    let mut firsts: Vec<i64> = (state.calls(context.facts, longest, context.now()))
+        .filter(|call| group.has(call))
+        .map(|call| call.first_ms)
+        .collect();
+    firsts.sort_unstable_by(|a, b| b.cmp(a));
+    let shortest = context.back(keys.window_min_days);
+    let mut periods: Vec<(u32, i64)> = (firsts.iter().take(SLOWDOWN_CALLS_TRIED).enumerate())
+        .filter(|(_, first)| **first <= shortest)
+        .map(|(count, first)| (count as u32, *first))
+        .collect();
+    if firsts.len() < SLOWDOWN_CALLS_TRIED {
+        periods.push((firsts.len() as u32, longest));
+    }
+    periods
+}
+
+/// The end of the baseline: before the window and the guard, and before a running episode of at most a year.
+fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Finding>) -> i64 {
+    let until = context.back(window_days.max(context.rules.baseline.guard_days));
+    running.map_or(until, |running| until.min(running.onset.0.max(context.back(YEAR_DAYS))))
+}
+
+fn count(state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64) -> u32 {
+    (state.calls(context.facts, from_ms, context.now()))
+        .filter(|call| group.has(call))
+        .count() as u32
+}
+
+#[allow(clippy::too_many_arguments)]
+fn put(
+    state: &mut SiteState,
+    context: &Context<'_>,
+    rule: usize,
+    kind: Kind,
+    severity: Severity,
+    reading: &Reading,
+    cooldown_days: f64,
+    running: Option<&Finding>,
+) {
+    let now = context.now();
+    let exposure = context.facts.exposure(reading.group);
+    let clear_looks = exposure.map_or(0, |exposure| exposure.looks(reading.from_ms, now));
+    let mut details = Map::new();
+    details.insert("of".into(), json!("calls"));
+    details.insert("zone".into(), json!(group_zone(context, reading.group)));
+    details.insert("observed".into(), json!(reading.observed));
+    details.insert("expected".into(), json!(rounded(reading.expected)));
+    details.insert("p".into(), json!(rounded(reading.p)));
+    details.insert("clear_looks".into(), json!(clear_looks));
+    details.insert("rank".into(), serde_json::Value::Null);
+    details.insert(
+        "days".into(),
+        json!(rounded((now - reading.from_ms) as f64 / DAY_MS as f64)),
+    );
+    details.insert(
+        "watched_days".into(),
+        json!(rounded(watched_days(state, context, reading.group, reading.from_ms))),
+    );
+    details.insert("history_days".into(), json!(rounded(reading.base.days)));
+    details.insert("history_calls".into(), json!(reading.base.calls));
+    details.insert("from".into(), json!(UnixMs(reading.from_ms)));
+    details.insert("to".into(), json!(UnixMs(now)));
+    let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());
+    for call in state
+        .calls(context.facts, reading.from_ms, now)
+        .filter(|call| reading.group.has(call))
+    {
+        add_evidence(&mut evidence, call.evidence.iter().take(2));
+    }
+    add_evidence(&mut evidence, [context.look.id()]);
+    let signal = Signal {
+        kind: if matches!(reading.group, Group::Tanker) {
+            "tanker"
+        } else {
+            "dock"
+        }
+        .to_owned(),
+        zone: group_zone(context, reading.group),
+        value: f64::from(reading.observed),
+        unit: "calls".to_owned(),
+        baseline: rounded(reading.expected),
+        p: rounded(reading.p),
+        from: UnixMs(reading.from_ms),
+        to: UnixMs(now),
+        dark: false,
+    };
+    let onset = running.map_or((reading.from_ms, now), |running| running.onset);
+    let severity = running.map_or(severity, |running| severity.max(running.severity));
+    let site = context.plan.id.clone();
+    let finding = Finding {
+        rule,
+        kind,
+        sites: vec![site.clone()],
+        site,
+        subject: Arc::from("calls"),
+        completed_ms: now,
+        onset,
+        last_ms: now,
+        severity,
+        signals: vec![signal],
+        expected_false: rounded(reading.false_per_year),
+        evidence,
+        details,
+        contradicted: None,
+    };
+    state.episodes.put(finding, cooldown_days);
+}
