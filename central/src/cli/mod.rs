@@ -5,6 +5,7 @@
 
 pub mod check_config;
 pub mod keygen;
+pub mod replay;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Make a key pair: the private half into a file, the public half to standard output
     Keygen(keygen::Args),
+    /// Run stored looks through the correlator and print the alerts
+    Replay(replay::Args),
 }
 
 /// Why a command did not do its job.
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::CheckConfig(args) => check_config::main(&args),
         Command::Keygen(args) => keygen::main(&args),
+        Command::Replay(args) => replay::main(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -85,7 +85,6 @@ pub struct Seen {
     pub length_m: f64,
     pub length_sd_m: f64,
     pub beam: Option<(f64, f64)>,
-    pub axis_deg: Option<f64>,
     pub confidence: f64,
     pub class: VesselClass,
     pub ais: Ais,
@@ -275,10 +274,6 @@ fn seen(vessel: &Vessel, zone: ZoneIx, rules: &Rules) -> Option<Seen> {
         length_m: vessel.length_m,
         length_sd_m: length_sd_m.max(calls.length_sd_min_m),
         beam,
-        axis_deg: vessel
-            .heading_deg
-            .filter(|deg| deg.is_finite())
-            .map(|deg| deg.rem_euclid(180.0)),
         confidence: vessel.confidence.min(0.999),
         class: vessel.class,
         ais: vessel.ais,

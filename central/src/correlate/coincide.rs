@@ -26,6 +26,10 @@ use crate::{
 const ONSET_PRIOR_DAYS: f64 = 60.0;
 /// Signal onsets remembered by kind: one a week for five years and more.
 const ONSETS_MAX: usize = 400;
+/// A call that is sure to have happened: seen twice, or once and clearly.
+const SURE_EXISTENCE: f64 = 0.9;
+/// Calls are as long as the longest from this share of its length.
+const LIKE_LENGTH: f64 = 0.8;
 /// Evidence kept of one signal.
 const SIGNAL_EVIDENCE: usize = 40;
 
@@ -260,28 +264,75 @@ fn read(state: &SiteState, context: &mut Context<'_>, keys: &Coincidence, kind: 
     }
 }
 
-/// Calls of the window: the dark ones by themselves, and all of them; the less likely counts.
+/// Which calls are compared with which: false sightings are short and unsure, so the sure calls and the long ones are also
+/// judged among their own kind.
+struct Mark {
+    dark: bool,
+    existence: f64,
+    length_m: f64,
+    p_max: f64,
+}
+
+impl Mark {
+    fn has(&self, call: &CallFact) -> bool {
+        (call.dark || !self.dark) && call.existence >= self.existence && call.length.0 >= self.length_m
+    }
+}
+
+/// Calls of the window: the dark ones (all; the sure ones; those as long as the longest), and all of them; the one that is the
+/// more surprising against its own bar speaks.
 fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind: SignalKind, group: Group) -> Reading {
     if !state.calls_changed {
         return Reading::Silent;
     }
     let from_ms = context.back(keys.window_days);
     let until = context.back(context.rules.baseline.guard_days.max(keys.window_days));
-    let dark_only = |call: &CallFact| call.dark;
-    let all = |_: &CallFact| true;
-    let tests: [(&dyn Fn(&CallFact) -> bool, f64, bool); 2] =
-        [(&dark_only, keys.dark_p_max, true), (&all, keys.calls_p_max, false)];
+    let window_calls = || {
+        state
+            .calls(context.facts, from_ms, context.now())
+            .filter(|call| group.has(call))
+    };
+    let largest_dark = window_calls()
+        .filter(|call| call.dark)
+        .map(|call| call.length.0)
+        .fold(0.0, f64::max);
+    let marks = [
+        Mark {
+            dark: true,
+            existence: 0.0,
+            length_m: 0.0,
+            p_max: keys.dark_p_max,
+        },
+        Mark {
+            dark: true,
+            existence: SURE_EXISTENCE,
+            length_m: 0.0,
+            p_max: keys.dark_p_max,
+        },
+        Mark {
+            dark: true,
+            existence: 0.0,
+            length_m: LIKE_LENGTH * largest_dark,
+            p_max: keys.dark_p_max,
+        },
+        Mark {
+            dark: false,
+            existence: 0.0,
+            length_m: 0.0,
+            p_max: keys.calls_p_max,
+        },
+    ];
     let mut best: Option<(f64, Active)> = None;
     let mut judged = false;
-    for (only, p_max, dark) in tests {
-        let Some(base) = traffic::baseline(state, context, group, until, only) else {
+    for mark in marks {
+        let (p_max, dark) = (mark.p_max, mark.dark);
+        let only = |call: &CallFact| mark.has(call);
+        let Some(base) = traffic::baseline(state, context, group, until, &only) else {
             continue;
         };
         judged = true;
         let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
-        let seen: Vec<&CallFact> = (state.calls(context.facts, from_ms, context.now()))
-            .filter(|call| group.has(call) && only(call))
-            .collect();
+        let seen: Vec<&CallFact> = window_calls().filter(|call| mark.has(call)).collect();
         let (Some(first), Some(last)) = (
             seen.iter().map(|call| call.first_ms).min(),
             seen.iter().map(|call| call.last_ms).max(),

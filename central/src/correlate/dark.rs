@@ -26,7 +26,8 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     }
     let period_from = context.back(keys.period_days);
     let running = state.episodes.get(rule, "dark").map(|episode| episode.finding.clone());
-    let (dark, judged) = tally(state.calls(context.facts, period_from, context.now()));
+    let large = |call: &&CallFact| call.length.0 >= keys.size_min_m;
+    let (dark, judged) = tally(state.calls(context.facts, period_from, context.now()).filter(large));
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);
     let first_step = steps.first().copied().unwrap_or(1.0);
     let reached = f64::from(dark) >= first_step && p <= keys.p_max;
@@ -43,10 +44,11 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     }
     let from = running
         .as_ref()
-        .map_or(period_from, |running| running.onset.0 - 1)
+        .map_or(period_from, |running| running.onset.1 - 1)
         .min(period_from);
     let calls: Vec<CallFact> = state
         .calls(context.facts, from, context.now())
+        .filter(large)
         .filter(|call| call.dark)
         .cloned()
         .collect();
@@ -123,7 +125,7 @@ pub fn ledger(
     let all = || {
         state
             .calls(context.facts, from - 1, context.now())
-            .filter(|call| call.tanker)
+            .filter(|call| call.tanker && call.length.0 >= keys.size_min_m)
     };
     let (dark, judged) = tally(all());
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);

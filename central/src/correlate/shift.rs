@@ -3,8 +3,6 @@
 //! A call that begins at one berth shortly after the same hull was last seen at another, where it is now missing, continues
 //! that call. It is linked so that it is not counted as a second call; when the hull is dark, it is an alert.
 
-use std::sync::Arc;
-
 use quaywatch_protocol::contract::{UnixMs, time::HOUR_MS};
 use serde_json::{Map, json};
 

@@ -47,7 +47,7 @@ section! {
     CallRules {
         clear_visible = 0.7, 0.05, 1.0, "A zone counts as clearly seen from this visible share: only then is nothing there a fact.";
         confidence_min = 0.25, 0.0, 1.0, "Detections below this confidence are not used.";
-        existence_min = 0.65, 0.0, 1.0, "A call counts from this probability that it is a vessel at all, 1 - product of (1 - confidence).";
+        existence_min = 0.7, 0.0, 1.0, "A call counts from this probability that it is a vessel at all, 1 - product of (1 - confidence).";
         size_min_m = 25.0, 0.0, 500.0, "Hulls shorter than this, metres, make no call.";
         length_sd_share = 0.07, 0.001, 1.0, "Standard error of a length that states none, share of the length.";
         length_sd_min_m = 3.0, 0.1, 100.0, "Least standard error of a length, metres.";
@@ -153,6 +153,7 @@ section! {
     /// `kind = "ledger"`.
     Ledger {
         cap = 500000.0, 0.000001, 1e15, "The cap, in the ledger's unit a calendar year.";
+        size_min_m = 50.0, 0.0, 500.0, "Shorter hulls are not counted, metres.";
         calls_min = 3.0, 1.0, 1000.0, "Calls needed before anything is said.";
         radio_failure_share = 0.03, 0.0, 0.5, "Share of honest vessels that look dark: dark calls must be more than that explains.";
         p_max = 0.01, 0.000001, 0.5, "With at most this probability.";
@@ -163,6 +164,7 @@ section! {
     /// `kind = "dark_count"`.
     DarkCount {
         period_days = 120.0, 1.0, 730.0, "The period in which the calls are counted.";
+        size_min_m = 50.0, 0.0, 500.0, "Shorter hulls are not counted, metres: what looks like one is often a roof or a pier.";
         radio_failure_share = 0.03, 0.0, 0.5, "Share of honest vessels that look dark: dark calls must be more than that explains.";
         p_max = 0.01, 0.000001, 0.5, "With at most this probability.";
     }
