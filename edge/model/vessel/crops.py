@@ -14,7 +14,7 @@ from .targets import draw
 
 ANCHOR_SHARES = {"vessel": 0.52, "quay": 0.26, "land": 0.10, "water": 0.08, "unsure": 0.04}
 BOAT_WEIGHT = 0.7
-PASTE_CHANCE_AT_QUAY = 0.65
+PASTE_CHANCE_AT_QUAY = 0.7
 PASTE_CHANCE_ELSEWHERE = 0.15
 
 
@@ -90,12 +90,44 @@ class Crops:
         out[:, 4] = theta
         return out
 
-    def paste(self, crop, hulls, x, y, theta):
-        """Put a hull of the bank at (x, y) along theta unless something is there. Returns the hulls."""
-        index, sx, sy, length, beam, angle = self.bank[self.rng.integers(len(self.bank))]
+    def pick(self):
+        """A hull of the bank and the stretch it will be pasted with: (entry, length, beam)."""
+        entry = self.bank[self.rng.integers(len(self.bank))]
         stretch = self.rng.uniform(0.85, 1.15)
+        return entry, stretch, entry[3] / stretch, entry[4] / stretch
+
+    def berth_row(self, crop, hulls, x, y, normal):
+        """Vessels along a quay through (x, y) whose outward normal is `normal`: alongside, rafted two deep, or moored stern-to side by side."""
+        rng = self.rng
+        tangent = normal + math.pi / 2
+        along, stern_to = 0.0, rng.random() < 0.4
+        for _ in range(rng.integers(2, 6) if stern_to else rng.integers(1, 4)):
+            chosen = self.pick()
+            _, _, length, beam = chosen
+            deep = rng.uniform(0.5, 2.0)
+            size, out, theta = (beam, length / 2, normal) if stern_to else (length, beam / 2, tangent)
+            for layer in range(2 if not stern_to and rng.random() < 0.2 else 1):
+                u, v = along + size / 2, deep + out + layer * (beam + rng.uniform(0.2, 0.8))
+                px, py = x + u * math.cos(tangent) + v * math.cos(normal), y + u * math.sin(tangent) + v * math.sin(normal)
+                hulls = self.paste(crop, hulls, px, py, theta + rng.normal(0, 0.04), chosen if layer == 0 else None)
+            along += size + (rng.uniform(0.2, 2.5) if stern_to else rng.uniform(1.0, 8.0))
+        return hulls
+
+    @staticmethod
+    def afloat(crop, own):
+        """Whether nearly all of a hull's place is dark enough to be water."""
+        plane = crop[3] if float(crop[3].max()) > 0 else crop[:3].mean(0)
+        size = plane.shape[0]
+        steps = np.linspace(-0.45, 0.45, 9) * own[2]
+        px, py = (own[0] + steps * math.cos(own[4])).astype(int), (own[1] + steps * math.sin(own[4])).astype(int)
+        inside = (px >= 0) & (px < size) & (py >= 0) & (py < size)
+        return inside.sum() >= 3 and float((plane[py[inside], px[inside]] < 0.5).float().mean()) > 0.75
+
+    def paste(self, crop, hulls, x, y, theta, chosen=None):
+        """Put a hull of the bank at (x, y) along theta unless something is there or it is land. Returns the hulls."""
+        (index, sx, sy, length, beam, angle), stretch, _, _ = chosen or self.pick()
         own = np.array([[x, y, length / stretch, beam / stretch, theta, 1.0, 1.0]], np.float32)
-        if self.overlaps(own[0], hulls):
+        if self.overlaps(own[0], hulls) or not self.afloat(crop, own[0]):
             return hulls
         side = int(min(self.size, 2 * math.ceil((length / stretch + 8) / 2)))
         flip = self.rng.random() < 0.5
@@ -112,8 +144,9 @@ class Crops:
         if b <= a or d <= c:
             return hulls
         part = (slice(a - y0, b - y0), slice(c - x0, d - x0))
-        gain = self.rng.uniform(0.8, 1.25)
-        crop[:, a:b, c:d] = crop[:, a:b, c:d] * (1 - alpha[part]) + patch[(slice(None),) + part] * gain * alpha[part]
+        paint = self.rng.uniform(0.7, 1.25) * np.exp(self.rng.normal(0, 0.09, 4))
+        painted = patch[(slice(None),) + part] * torch.from_numpy(paint.astype(np.float32))[:, None, None]
+        crop[:, a:b, c:d] = crop[:, a:b, c:d] * (1 - alpha[part]) + painted * alpha[part]
         return np.concatenate([hulls, own])
 
     @staticmethod
@@ -144,12 +177,10 @@ class Crops:
         hulls = self.to_crop(self.scenes[index][1], x, y, angle, scale, flip)
         if key == "quay" and rng.random() < PASTE_CHANCE_AT_QUAY:
             at = self.to_crop(np.array([[ax, ay, 1, 1, normal, 1, 1]], np.float32), x, y, angle, scale, flip)[0]
-            off = rng.uniform(1.2, 3.2)  # quay to hull centre line, in pixels
-            hulls = self.paste(crop, hulls, at[0] + off * math.cos(at[4]), at[1] + off * math.sin(at[4]), at[4] + math.pi / 2 + rng.normal(0, 0.04))
+            hulls = self.berth_row(crop, hulls, at[0], at[1], at[4])
         elif key in ("water", "vessel") and rng.random() < PASTE_CHANCE_ELSEWHERE * (3 if key == "water" else 1):
             px, py = rng.uniform(8, self.size - 8, 2)
-            if float(crop[3].max()) > 0 and float(crop[3, int(py), int(px)]) < 0.45:
-                hulls = self.paste(crop, hulls, px, py, rng.uniform(0, math.pi))
+            hulls = self.paste(crop, hulls, px, py, rng.uniform(0, math.pi))
         reach = hulls[:, 2] / 2
         keep = (hulls[:, 0] > -reach) & (hulls[:, 0] < self.size + reach) & (hulls[:, 1] > -reach) & (hulls[:, 1] < self.size + reach)
         return self.radiometry(crop), hulls[keep]

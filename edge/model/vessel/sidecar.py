@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--library", help="libtensorflowlite_c.so; default: TFLITE_C_LIBRARY")
     args = parser.parse_args()
     measured = json.loads(args.figures.read_text()) if args.figures else UNMEASURED
-    out = args.tflite.with_suffix(".json") if args.tflite.suffix == ".tflite" else Path(f"{args.tflite}.json")
+    out = args.tflite.with_suffix(".json")
     out.write_text(json.dumps(build(args.tflite, args.version, measured, args.library), indent=1) + "\n")
     print(out)
 
