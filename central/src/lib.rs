@@ -9,14 +9,27 @@
 //! Correlation is a pure function of the stored looks: no clock, no I/O, no tokio. Events rest in exactly one place here: the
 //! store.
 
+pub mod ack;
 pub mod alert;
+pub mod api;
+pub mod app;
+pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod correlate;
 pub mod ingest;
+pub mod intake;
 pub mod keyfile;
 pub mod ledger;
+pub mod logging;
+pub mod metrics;
+pub mod notify;
 pub mod replay;
 pub mod rules;
 pub mod sites;
+pub mod stop;
+pub mod store;
+
+#[cfg(test)]
+mod testing;

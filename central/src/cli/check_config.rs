@@ -1,14 +1,24 @@
 //! `check-config`: every fault of a configuration and of the files that it names.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::CliError;
 use crate::{
+    app::Loaded,
+    clock,
     config::{Config, Fault, keys},
+    correlate::{Engine, SiteBook},
     ingest::registry::Registry,
     keyfile,
+    rules::Rules,
     sites::Sites,
 };
+
+/// Bytes of a rules file: the default one has 8 KiB.
+const RULES_BYTES_MAX: u64 = 4 << 20;
 
 /// Arguments of `check-config`.
 #[derive(Debug, clap::Args)]
@@ -33,33 +43,69 @@ pub fn main(args: &Args) -> Result<(), CliError> {
     let Some(file) = &args.config else {
         return Err(CliError::Usage("--config is missing".to_owned()));
     };
-    let config = Config::read(file).map_err(|faults| listed(file, &faults))?;
-    let mut faults = Vec::new();
-    let sites = Sites::read_folder(&config.sites).map_err(|found| faults.extend(found));
-    let registry = Registry::read(&config.stations).map_err(|found| faults.extend(found));
-    if let Err(error) = keyfile::read_signing(&config.key_file) {
-        faults.push(Fault {
-            place: config.key_file.display().to_string(),
-            problem: error,
-        });
-    }
-    if !faults.is_empty() {
-        return Err(listed(file, &faults));
-    }
-    if let (Ok(sites), Ok(registry)) = (sites, registry) {
-        println!(
-            "{}: fit to run with {} sites and {} stations",
-            file.display(),
-            sites.len(),
-            registry.len()
-        );
-    }
+    let loaded = load(file)?;
+    println!(
+        "{}: fit to run with {} sites and {} stations",
+        file.display(),
+        loaded.sites.len(),
+        loaded.registry.len()
+    );
     Ok(())
+}
+
+/// Reads a configuration and everything that it names.
+///
+/// # Errors
+/// [`CliError::Usage`] with every fault of every file.
+pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
+    let config = Config::read(file).map_err(|faults| listed(file, &faults))?;
+    let exercise = config.exercise;
+    let mut faults = Vec::new();
+    let sites = keep(Sites::read_folder(&config.sites), &mut faults);
+    let registry = keep(Registry::read(&config.stations), &mut faults);
+    let rules = keep(read_rules(&config.rules), &mut faults);
+    let key = keyfile::read_signing(&config.key_file).map_err(|problem| vec![fault(&config.key_file, problem)]);
+    let key = keep(key, &mut faults);
+    match (sites, registry, rules, key) {
+        (Some(sites), Some(registry), Some(rules), Some(key)) => Ok(Loaded {
+            correlator: Engine::new(Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))), rules),
+            config,
+            sites,
+            registry,
+            key,
+            clock: clock::of(exercise),
+        }),
+        _ => Err(listed(file, &faults)),
+    }
+}
+
+fn keep<T>(read: Result<T, Vec<Fault>>, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|found| faults.extend(found)).ok()
+}
+
+fn fault(file: &Path, problem: String) -> Fault {
+    Fault {
+        place: file.display().to_string(),
+        problem,
+    }
+}
+
+fn read_rules(file: &Path) -> Result<Rules, Vec<Fault>> {
+    let unread = |error: std::io::Error| vec![fault(file, format!("cannot be read: {error}"))];
+    let length = std::fs::metadata(file).map_err(unread)?.len();
+    if length > RULES_BYTES_MAX {
+        return Err(vec![fault(
+            file,
+            format!("has {length} bytes: expected at most {RULES_BYTES_MAX}"),
+        )]);
+    }
+    let text = std::fs::read_to_string(file).map_err(unread)?;
+    Rules::from_toml(&text).map_err(|faults| faults.into_iter().map(|found| fault(file, found.to_string())).collect())
 }
 
 /// One error of many faults.
 #[must_use]
-pub fn listed(file: &std::path::Path, faults: &[Fault]) -> CliError {
+pub fn listed(file: &Path, faults: &[Fault]) -> CliError {
     let mut text = format!("{} cannot be used, {} fault(s):", file.display(), faults.len());
     for fault in faults {
         text.push_str(&format!("\n  {fault}"));

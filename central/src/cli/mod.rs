@@ -6,6 +6,7 @@
 pub mod check_config;
 pub mod keygen;
 pub mod replay;
+pub mod run;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the correlator, its broker, the HTTP API and the page
+    Run(run::Args),
     /// Read a configuration and everything it names, and list every fault
     CheckConfig(check_config::Args),
     /// Make a key pair: the private half into a file, the public half to standard output
@@ -57,6 +60,7 @@ impl CliError {
 pub fn main() -> ExitCode {
     // clap ends the process itself for --help, --version (0) and bad usage (2).
     let outcome = match Cli::parse().command {
+        Command::Run(args) => run::main(&args),
         Command::CheckConfig(args) => check_config::main(&args),
         Command::Keygen(args) => keygen::main(&args),
         Command::Replay(args) => replay::main(&args),

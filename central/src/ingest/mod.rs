@@ -1,3 +1,13 @@
 //! From bytes of a hostile network to events that count.
+//!
+//! [`mqtt`] is the only file that knows the MQTT client; [`admit`] decides, purely; [`gate`] adds the limits of rate.
 
+pub mod admit;
+pub mod gate;
+pub mod mqtt;
+pub mod rate;
 pub mod registry;
+pub mod states;
+
+#[cfg(test)]
+mod tests;

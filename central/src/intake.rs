@@ -1,0 +1,284 @@
+//! The one writer: takes what was admitted, in batches, and does everything that follows from it in one transaction.
+//!
+//! ```text
+//! event -> dedupe -> event row, gap, progress -> correlator -> alert rows, history, outbox -> COMMIT -> acks, PUBACKs
+//! ```
+//!
+//! The correlator has taken a look in before its transaction commits. So when a commit fails, memory is ahead of the disk:
+//! the error is fatal, the process stops, and the next start builds the correlator anew from what is stored (promise N9). The
+//! acks leave only after the commit (promise N6).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use quaywatch_protocol::{
+    contract::{convert, look::Look, time::UnixMs},
+    event::Event,
+    ids::EventId,
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    alert::{Alert, AlertChange},
+    clock::Clock,
+    ingest::admit::{Admitted, Content, Refusal},
+    metrics::Counters,
+    sites::Sites,
+    store::{
+        Batch, Store, StoreError,
+        alerts::{Command, NotDone, Told},
+        events::{self, Outcome, Standing},
+        quarantine::Refused,
+        read::Readers,
+    },
+};
+
+/// Inputs of one transaction: an fsync is shared by this many at most.
+pub const BATCH_MAX: usize = 256;
+
+/// What the writer needs of a correlator: pure, synchronous, and a function of the looks it was given.
+pub trait Correlator: Send {
+    /// Takes a look in, and tells which alerts are new or different.
+    fn apply(&mut self, look: &Look) -> Vec<AlertChange>;
+    /// All alerts as they are now.
+    fn alerts(&self) -> Vec<Alert>;
+}
+
+impl Correlator for crate::correlate::Engine {
+    fn apply(&mut self, look: &Look) -> Vec<AlertChange> {
+        Self::apply(self, look)
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        Self::alerts(self)
+    }
+}
+
+/// Everything that can wake the writer. `D` is whatever must be given back to the link after the commit.
+#[derive(Debug)]
+pub enum Work<D> {
+    /// A message that counts.
+    Event(Box<Admitted>, D),
+    /// A message that does not, to be kept.
+    Refused(Refused, D),
+    /// A person's command.
+    Handle(Command, oneshot::Sender<Result<Told, NotDone>>),
+    /// What became of notifications.
+    Outbox(Vec<OutboxMark>, oneshot::Sender<()>),
+}
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug)]
+pub enum OutboxMark {
+    /// Its sink has it, or it was given up.
+    Done(i64),
+    /// It failed; the next try is due then.
+    Later(i64, UnixMs),
+}
+
+/// What a batch did, all of it committed.
+#[derive(Debug)]
+pub struct Taken<D> {
+    /// To be given back to the link.
+    pub deliveries: Vec<D>,
+    /// Per station and epoch, the highest sequence number below which nothing is missing.
+    pub through: Vec<EventId>,
+    /// Alert changes, oldest first.
+    pub told: Vec<Told>,
+}
+
+/// The writer's parts.
+pub struct Intake<C> {
+    store: Store,
+    correlator: C,
+    sites: Arc<Sites>,
+    sinks: Vec<String>,
+    clock_tolerance_ms: i64,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+}
+
+/// How an intake is set up.
+pub struct Setup {
+    /// The watched sites.
+    pub sites: Arc<Sites>,
+    /// Names of the notification sinks.
+    pub sinks: Vec<String>,
+    /// How far a look may be dated after its receipt, milliseconds.
+    pub clock_tolerance_ms: i64,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The counters.
+    pub counters: Arc<Counters>,
+}
+
+impl<C: Correlator> Intake<C> {
+    /// Builds the correlator from the stored looks, and brings the stored alerts to what it says: after a change of rules or
+    /// sites they differ.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn start(store: Store, readers: &Readers, mut correlator: C, setup: Setup) -> Result<(Self, u64), StoreError> {
+        let looks = readers.each_look(&setup.sites, |look| {
+            if setup.sites.get(&look.site).is_some() {
+                correlator.apply(&look);
+            }
+        })?;
+        let mut intake = Self {
+            store,
+            correlator,
+            sites: setup.sites,
+            sinks: setup.sinks,
+            clock_tolerance_ms: setup.clock_tolerance_ms,
+            clock: setup.clock,
+            counters: setup.counters,
+        };
+        intake.reconcile()?;
+        Ok((intake, looks))
+    }
+
+    fn reconcile(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let alerts = self.correlator.alerts();
+        let ids: BTreeSet<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
+        let mut batch = self.store.begin()?;
+        let mut changes = 0;
+        for alert in &alerts {
+            changes += batch.put_alert(alert, &self.sinks, now)?.len();
+        }
+        changes += batch.withdraw_others(&ids, &self.sinks, now)?.len();
+        batch.commit()?;
+        if changes > 0 {
+            tracing::warn!(
+                changes,
+                "stored alerts differed from what the rules and sites in force say: brought to them"
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes a batch, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the intake must not be used again.
+    pub fn take<D>(&mut self, work: Vec<Work<D>>) -> Result<Taken<D>, StoreError> {
+        let mut taken = Taken {
+            deliveries: Vec::with_capacity(work.len()),
+            through: Vec::new(),
+            told: Vec::new(),
+        };
+        let mut touched = BTreeSet::new();
+        let mut commands = Vec::new();
+        let mut marks = Vec::new();
+        let now = self.clock.now();
+        let mut batch = self.store.begin()?;
+        for item in work {
+            match item {
+                Work::Event(admitted, delivery) => {
+                    touched.insert((admitted.id.station.clone(), admitted.id.epoch));
+                    let counting = record(
+                        &mut batch,
+                        &admitted,
+                        &self.sites,
+                        self.clock_tolerance_ms,
+                        now,
+                        &self.counters,
+                    )?;
+                    if let Some(look) = counting {
+                        for change in self.correlator.apply(&look) {
+                            taken.told.extend(batch.put_alert(change.alert(), &self.sinks, now)?);
+                        }
+                    }
+                    taken.deliveries.push(delivery);
+                }
+                Work::Refused(refused, delivery) => {
+                    batch.quarantine(&refused, now)?;
+                    taken.deliveries.push(delivery);
+                }
+                Work::Handle(command, reply) => {
+                    let done = batch.handle(&command, &self.sinks, now)?;
+                    taken.told.extend(done.iter().cloned());
+                    commands.push((reply, done));
+                }
+                Work::Outbox(each, reply) => {
+                    for mark in each {
+                        match mark {
+                            OutboxMark::Done(position) => batch.outbox_done(position)?,
+                            OutboxMark::Later(position, next) => batch.outbox_later(position, next)?,
+                        }
+                    }
+                    marks.push(reply);
+                }
+            }
+        }
+        for (station, epoch) in touched {
+            let seq = batch.advance(&station, epoch, now)?;
+            if seq > 0 {
+                taken.through.push(EventId { station, epoch, seq });
+            }
+        }
+        batch.commit()?;
+        for _ in &taken.told {
+            self.counters.alert_changes.add();
+        }
+        // Whoever asked may have gone meanwhile; what was done stays done.
+        for (reply, done) in commands {
+            let _ = reply.send(done);
+        }
+        for reply in marks {
+            let _ = reply.send(());
+        }
+        Ok(taken)
+    }
+}
+
+/// Stores an event once, and gives its look if the correlator is to have it.
+fn record(
+    batch: &mut Batch<'_>,
+    admitted: &Admitted,
+    sites: &Sites,
+    clock_tolerance_ms: i64,
+    now: UnixMs,
+    counters: &Counters,
+) -> Result<Option<Look>, StoreError> {
+    let standing = events::standing(admitted, now, clock_tolerance_ms);
+    let received = match batch.record(admitted, standing, now)? {
+        Outcome::New(received) => received,
+        Outcome::Duplicate => {
+            counters.duplicates.add();
+            return Ok(None);
+        }
+        Outcome::Conflict => {
+            let refusal = Refusal::Conflict(admitted.id.clone());
+            counters.refuse(&refusal);
+            tracing::warn!(event = %admitted.id, "{refusal}");
+            let topic = quaywatch_protocol::topic::event(&admitted.id.station);
+            let refused = Refused::new(&topic, refusal.label(), refusal.to_string(), &admitted.envelope);
+            batch.quarantine(&refused, now)?;
+            return Ok(None);
+        }
+    };
+    counters.stored.add();
+    if standing != Standing::Counts {
+        counters.stand_against(standing);
+        tracing::warn!(event = %admitted.id, reason = standing.label(), "event is stored and does not count");
+        return Ok(None);
+    }
+    let Content::Event(event) = &admitted.content else {
+        return Ok(None);
+    };
+    let Event::Look(look) = event.as_ref() else {
+        return Ok(None);
+    };
+    let Some(site) = sites.get(look.site.as_str()) else {
+        counters.unknown_site.add();
+        tracing::warn!(event = %admitted.id, site = %look.site, "look of a site that is not watched: stored, not correlated");
+        return Ok(None);
+    };
+    counters.correlated.add();
+    Ok(Some(convert::from_wire(
+        &admitted.id,
+        look,
+        Some(&site.site),
+        Some(received),
+    )))
+}
