@@ -8,12 +8,17 @@
 //! and sockets are touched in `scene`, `ais`, the spool's store and `link`, and nowhere else; the clock, the disk and randomness
 //! are passed in. Events rest in exactly one place here: the spool.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod detect;
+pub mod health;
 pub mod link;
 pub mod look;
 pub mod metrics;
 pub mod scene;
 pub mod spool;
 pub mod tile;
+pub mod watch;
 pub mod zones;

@@ -1,1 +1,234 @@
-//! The agent as a process.
+//! The agent as a process of its own, a real broker (mosquitto), and a central that commits and acks.
+//!
+//! The agent under test is this very test binary, started again with the ignored test [`agent_process`]: the whole of
+//! `app::run` with a scripted processor, so that these tests are about what happens between the scenes folder and central, and
+//! can be killed at any moment. They need `mosquitto` (Debian's package) and fail, not skip, without it.
+
+mod support;
+
+use std::{fs, time::Duration};
+
+use quaywatch_protocol::event::{Event, GapReason};
+use support::{Bench, agent, central::FakeCentral, mosquitto::Mosquitto, until};
+
+/// The agent, when this binary is started as one; see [`agent`].
+#[test]
+#[ignore = "not a test: the process that the tests start"]
+fn agent_process() {
+    agent::main();
+}
+
+#[test]
+fn a_scene_reaches_central_is_acked_and_leaves_the_spool() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    bench.drop_scene("first");
+    until("the look is stored", || central.scenes().contains("first"));
+    until("the scene is put away", || {
+        bench.scenes().join("done/first.tif").exists()
+    });
+    until("health says that nothing waits", || {
+        let state = central.state(&bench.station);
+        state["state"] == "online" && state["spool"]["acked_through"] == 2 && state["spool"]["events"] == 0
+    });
+    assert!(matches!(central.event(1), Some(Event::Started(_))));
+    assert!(bench.stop().success());
+    until("the farewell is retained", || {
+        central.state(&bench.station)["state"] == "offline"
+    });
+}
+
+#[test]
+fn the_last_will_tells_of_an_agent_that_was_killed() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    until("it is online", || central.state(&bench.station)["state"] == "online");
+    bench.kill();
+    until("the last will is retained", || {
+        central.state(&bench.station)["state"] == "offline"
+    });
+}
+
+#[test]
+fn what_was_accepted_without_a_broker_arrives_when_there_is_one() {
+    let port = support::free_port();
+    let mut bench = Bench::new(port);
+    bench.start();
+    for number in 0..20 {
+        bench.drop_scene(&format!("s{number}"));
+    }
+    until("all are accepted", || bench.done() == 20);
+    let broker = Mosquitto::start_at(port);
+    let central = FakeCentral::start(broker.port);
+    until("all arrive", || central.scenes().len() == 20);
+    central.assert_no_holes();
+}
+
+#[test]
+fn a_broker_that_dies_with_its_memory_loses_nothing() {
+    let mut broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    for round in 0..5 {
+        for number in 0..8 {
+            bench.drop_scene(&format!("r{round}-{number}"));
+        }
+        // With traffic on the way: some of it is in the broker and nowhere else on the network.
+        until("some of the round arrived", || central.scenes().len() > round * 8);
+        broker.kill();
+        broker = Mosquitto::start_at(broker.port);
+    }
+    until("all arrive", || central.scenes().len() == 40);
+    central.assert_no_holes();
+}
+
+#[test]
+fn an_agent_killed_at_random_points_loses_nothing_and_doubles_nothing() {
+    let kills: u32 = std::env::var("QUAYWATCH_KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(12);
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    let mut random = support::Random::new(0x51_57);
+    let mut dropped = 0;
+    for _ in 0..kills {
+        bench.start();
+        for _ in 0..3 {
+            bench.drop_scene(&format!("k{dropped}"));
+            dropped += 1;
+        }
+        // Anywhere in its life: before it is up, while it accepts, while it sends, while it is acked. The moment is the fault
+        // that is injected, not a wait for something.
+        std::thread::sleep(Duration::from_millis(random.below(1_200)));
+        bench.kill();
+    }
+    bench.start();
+    until("all arrive", || central.scenes().len() == dropped);
+    until("nothing waits", || {
+        central.state(&bench.station)["spool"]["events"] == 0
+    });
+    central.assert_no_holes();
+    // A scene gave one look, under one number, whatever was killed.
+    assert_eq!(central.looks(), dropped);
+    assert_eq!(bench.done(), dropped);
+}
+
+#[test]
+fn a_central_that_is_away_gets_everything_when_it_is_back() {
+    let broker = Mosquitto::start();
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    for number in 0..10 {
+        bench.drop_scene(&format!("s{number}"));
+    }
+    until("all are accepted", || bench.done() == 10);
+    let central = FakeCentral::start(broker.port);
+    // Everything was handed to a broker without a subscriber: only sending it again brings it here.
+    until("all arrive", || central.scenes().len() == 10);
+    central.assert_no_holes();
+}
+
+#[test]
+fn acks_that_central_did_not_sign_remove_nothing() {
+    let broker = Mosquitto::start();
+    let mut bench = Bench::new(broker.port);
+    let forger = FakeCentral::start_with_key(broker.port, [99; 32]);
+    bench.start();
+    bench.drop_scene("a");
+    until("the forger has seen and acked it", || forger.scenes().contains("a"));
+    until("the forged acks were counted", || {
+        forger.state(&bench.station)["counters"]["acks_refused"].as_u64() >= Some(2)
+    });
+    let state = forger.state(&bench.station);
+    assert_eq!(
+        (
+            state["spool"]["acked_through"].as_u64(),
+            state["spool"]["events"].as_u64()
+        ),
+        (Some(0), Some(2))
+    );
+}
+
+#[test]
+fn a_broken_scene_goes_to_quarantine_and_the_next_one_is_processed() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    bench.drop_file("bad.tif", "broken: no raster");
+    bench.drop_file("worse.tif", "panic");
+    bench.drop_file("half.tif.part", "look half");
+    bench.drop_scene("good");
+    until("the good one arrives", || central.scenes().contains("good"));
+    let quarantine = bench.scenes().join("quarantine");
+    until("both bad ones are in quarantine", || {
+        quarantine.join("bad.tif.reason.txt").exists() && quarantine.join("worse.tif.reason.txt").exists()
+    });
+    assert_eq!(
+        fs::read_to_string(quarantine.join("bad.tif.reason.txt")).unwrap(),
+        "no raster\n"
+    );
+    assert!(bench.scenes().join("half.tif.part").exists());
+    assert_eq!(central.scenes().len(), 1);
+}
+
+#[test]
+fn a_folder_that_vanishes_is_waited_for() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    bench.drop_scene("before");
+    until("it arrives", || central.scenes().contains("before"));
+    let elsewhere = bench.folder().join("elsewhere");
+    fs::rename(bench.scenes(), &elsewhere).unwrap();
+    until("it is reported", || {
+        central.state(&bench.station)["counters"]["folder_faults"].as_u64() > Some(0)
+    });
+    fs::rename(&elsewhere, bench.scenes()).unwrap();
+    bench.drop_scene("after");
+    until("it goes on", || central.scenes().contains("after"));
+}
+
+#[test]
+fn the_same_scene_twice_is_one_look_and_another_of_its_name_is_told() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    bench.drop_scene("s");
+    until("it is put away", || bench.scenes().join("done/s.tif").exists());
+    bench.drop_scene("s");
+    until("it is put away again", || bench.scenes().join("done/2-s.tif").exists());
+    bench.drop_file("s.tif", "look s\nlook s\n");
+    until("the other one is told", || {
+        bench.scenes().join("quarantine/s.tif.reason.txt").exists()
+    });
+    assert_eq!(central.looks(), 1);
+}
+
+#[test]
+fn a_spool_that_is_lost_is_told_as_a_gap_in_a_new_epoch() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    bench.start();
+    bench.drop_scene("before");
+    until("it arrives", || central.scenes().contains("before"));
+    bench.kill();
+    fs::write(bench.folder().join("data/spool.redb"), "rotten").unwrap();
+    bench.start();
+    bench.drop_scene("after");
+    until("it goes on", || central.scenes().contains("after"));
+    assert_eq!(central.epochs().len(), 2);
+    let gaps = central.gaps();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((gaps[0].reason, gaps[0].first_seq), (GapReason::SpoolLost, 1));
+}

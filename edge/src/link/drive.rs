@@ -84,7 +84,7 @@ pub async fn run(link: Link, mut stop: watch::Receiver<bool>) -> Result<(), Spoo
         tokio::select! {
             // Leaving goes first, then what the broker says: acks make room for everything else.
             biased;
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = set(&mut stop) => break,
             heard = heard(&mut driver.connection) => driver.handle(heard).await?,
             Ok(()) = health.changed() => driver.publish_health(),
             () = spool.rung() => driver.machine.spooled(),
@@ -96,6 +96,11 @@ pub async fn run(link: Link, mut stop: watch::Receiver<bool>) -> Result<(), Spoo
         connection.close(&driver.link.farewell).await;
     }
     Ok(())
+}
+
+/// Waits until it is true, or its sender is gone.
+async fn set(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn heard(connection: &mut Option<Connection>) -> Heard {

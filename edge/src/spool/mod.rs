@@ -27,7 +27,7 @@
 //! | `identity` | `station` | the station's id: a spool is not handed on to another |
 //! | `events` | sequence number | record |
 //! | `chips` | order of acceptance | record of a chip that has no number yet |
-//! | `scenes` | file name of a scene | u64 ms when finished, u64 bytes, u64 outcome, u64 order, little-endian |
+//! | `scenes` | file name of a scene | u64 ms when accepted, u64 bytes, u64 order, little-endian |
 //! | `scene_order` | order | file name |
 //!
 //! ```text
@@ -95,7 +95,7 @@ use thiserror::Error;
 pub use handle::SpoolHandle;
 pub use home::{DirHome, Home};
 pub use open::{Opened, OpenedHow};
-pub use scenes::{SceneNote, SceneOutcome};
+pub use scenes::SceneNote;
 pub use store::Spool;
 
 /// Version of the format that this software writes.

@@ -10,16 +10,8 @@ use super::{
 };
 
 const WORD_BYTES: usize = 8;
-const VALUE_BYTES: usize = 4 * WORD_BYTES;
-
-/// How a scene ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SceneOutcome {
-    /// Its looks are accepted.
-    Done,
-    /// It could not be read.
-    Quarantined,
-}
+const WORDS: usize = 3;
+const VALUE_BYTES: usize = WORDS * WORD_BYTES;
 
 /// What is remembered of a scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +20,7 @@ pub struct SceneNote {
     pub name: String,
     /// Bytes of its files together: another size under the same name is another scene.
     pub bytes: u64,
-    /// How it ended.
-    pub outcome: SceneOutcome,
-    /// When it ended.
+    /// When its looks were accepted.
     pub finished_at: UnixMs,
 }
 
@@ -41,12 +31,8 @@ pub(super) fn remember(txn: &WriteTransaction, state: &mut State, note: &SceneNo
     let mut order = txn.open_table(SCENE_ORDER).map_err(storage(doing))?;
     let place = state.marks.next_scene;
     state.marks.next_scene += 1;
-    let outcome = match note.outcome {
-        SceneOutcome::Done => 0,
-        SceneOutcome::Quarantined => 1,
-    };
     let mut value = [0; VALUE_BYTES];
-    let words = [note.finished_at.0 as u64, note.bytes, outcome, place];
+    let words = [note.finished_at.0 as u64, note.bytes, place];
     for (to, word) in value.chunks_exact_mut(WORD_BYTES).zip(words) {
         to.copy_from_slice(&word.to_le_bytes());
     }
@@ -54,7 +40,7 @@ pub(super) fn remember(txn: &WriteTransaction, state: &mut State, note: &SceneNo
         .insert(note.name.as_str(), value.as_slice())
         .map_err(storage(doing))?;
     if let Some(words) = earlier.and_then(|guard| words_of(guard.value())) {
-        let [_, _, _, earlier_place] = words;
+        let [_, _, earlier_place] = words;
         order.remove(earlier_place).map_err(storage(doing))?;
     }
     order.insert(place, note.name.as_str()).map_err(storage(doing))?;
@@ -84,22 +70,17 @@ pub(super) fn recall(
     let Some(guard) = value else {
         return Ok(None);
     };
-    let [finished_at, bytes, outcome, _] = words_of(guard.value())
+    let [finished_at, bytes, _] = words_of(guard.value())
         .ok_or_else(|| SpoolError::Inconsistent(format!("the note on scene `{name}` has the wrong length")))?;
     Ok(Some(SceneNote {
         name: name.to_owned(),
         bytes,
-        outcome: if outcome == 0 {
-            SceneOutcome::Done
-        } else {
-            SceneOutcome::Quarantined
-        },
         finished_at: UnixMs(finished_at as i64),
     }))
 }
 
-fn words_of(value: &[u8]) -> Option<[u64; 4]> {
-    let mut words = [0; 4];
+fn words_of(value: &[u8]) -> Option<[u64; WORDS]> {
+    let mut words = [0; WORDS];
     if value.len() != VALUE_BYTES {
         return None;
     }

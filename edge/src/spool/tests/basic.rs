@@ -3,7 +3,7 @@
 use quaywatch_protocol::event::{Event, GapReason};
 
 use super::{LIMITS, NOW, batch, disk::SimHome, drain, gap_of, look, station, with_chips};
-use crate::spool::{AckOutcome, OpenedHow, SceneNote, SceneOutcome, Spool, SpoolError};
+use crate::spool::{AckOutcome, OpenedHow, SceneNote, Spool, SpoolError};
 
 fn open(home: &SimHome) -> Spool {
     Spool::open(home, &station(), LIMITS, NOW).unwrap().0
@@ -71,7 +71,6 @@ fn a_scene_is_remembered_with_its_looks() {
     let note = SceneNote {
         name: "a.tif".to_owned(),
         bytes: 77,
-        outcome: SceneOutcome::Done,
         finished_at: NOW,
     };
     let mut batch = batch([1]);
