@@ -4,6 +4,7 @@
 //! output.
 
 pub mod check_config;
+pub mod import;
 pub mod keygen;
 pub mod replay;
 pub mod run;
@@ -29,6 +30,8 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Make a key pair: the private half into a file, the public half to standard output
     Keygen(keygen::Args),
+    /// Bring looks of the past into an empty store
+    Import(import::Args),
     /// Run stored looks through the correlator and print the alerts
     Replay(replay::Args),
 }
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::CheckConfig(args) => check_config::main(&args),
         Command::Keygen(args) => keygen::main(&args),
+        Command::Import(args) => import::main(&args),
         Command::Replay(args) => replay::main(&args),
     };
     match outcome {

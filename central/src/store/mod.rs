@@ -82,6 +82,16 @@ impl Store {
         })
     }
 
+    /// True when an event was ever stored here.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn has_events(&self) -> Result<bool, StoreError> {
+        Ok(self
+            .connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM event)", [], |row| row.get(0))?)
+    }
+
     /// Begins a transaction. Dropped without [`Batch::commit`], nothing of it happened.
     ///
     /// # Errors
