@@ -118,7 +118,7 @@ pub const KEYS: &[Key] = &[
         Kind::Address,
         Absent::Default(PORT_EMBEDDED),
         "\"127.0.0.1:1883\"",
-        "Where the embedded broker listens. Beyond loopback only with broker.tls_*.",
+        "Where the embedded broker listens, on loopback. Stations elsewhere need an external broker with TLS.",
     ),
     key(
         "broker.address",
@@ -153,15 +153,15 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Absent::Off,
         "\"ca.pem\"",
-        "Certificate authority (PEM). Embedded: client certificates must be signed by it; external: the broker's must be. \
-         Turns TLS on, together with the next two.",
+        "Certificate authority (PEM) that the external broker's certificate must be signed by. Turns TLS on, together with \
+         the next two.",
     ),
     key(
         "broker.tls_cert",
         Kind::Path,
         Absent::Off,
         "\"central.pem\"",
-        "Certificate chain (PEM) that this side shows.",
+        "Certificate chain (PEM) that central shows.",
     ),
     key(
         "broker.tls_key",

@@ -213,16 +213,19 @@ fn read_broker(reader: &mut Reader<'_>) -> Option<Broker> {
         Some(_) => reader.address("broker.listen").map(BrokerPlace::Embedded),
         None => None,
     };
-    if let Some(BrokerPlace::Embedded(listen)) = &place
-        && !listen.ip().is_loopback()
-        && tls.is_none()
-    {
-        reader.fault(
-            "`broker.listen`",
-            format!(
-                "is {listen}, which others can reach: expected a loopback address, or broker.tls_ca, tls_cert, tls_key"
-            ),
-        );
+    if let Some(BrokerPlace::Embedded(listen)) = &place {
+        if !listen.ip().is_loopback() {
+            let problem = format!(
+                "is {listen}, which others can reach: expected a loopback address, or an external broker with TLS"
+            );
+            reader.fault("`broker.listen`", problem);
+        }
+        if tls.is_some() {
+            reader.fault(
+                "`broker.tls_*`",
+                "are for an external broker: the embedded one listens on loopback without TLS",
+            );
+        }
     }
     Some(Broker {
         place: place?,

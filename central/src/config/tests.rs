@@ -57,12 +57,13 @@ fn all_faults_come_at_once() {
 }
 
 #[test]
-fn a_broker_others_can_reach_needs_tls() {
-    let open = format!("{LEAST}\nbroker.listen = \"0.0.0.0:8883\"\n");
-    assert!(faults(&open)[0].starts_with("`broker.listen`"));
-    let tls = format!("{open}broker.tls_ca = \"ca\"\nbroker.tls_cert = \"c\"\nbroker.tls_key = \"k\"\n");
-    assert!(Config::parse(&tls, Path::new("")).is_ok());
-    assert!(faults(&format!("{LEAST}\nbroker.tls_ca = \"ca\"\n"))[0].contains("not complete"));
+fn an_embedded_broker_stays_on_loopback_and_tls_is_all_or_nothing() {
+    assert!(faults(&format!("{LEAST}\nbroker.listen = \"0.0.0.0:8883\"\n"))[0].starts_with("`broker.listen`"));
+    let tls = "broker.tls_ca = \"ca\"\nbroker.tls_cert = \"c\"\nbroker.tls_key = \"k\"\n";
+    assert!(faults(&format!("{LEAST}\n{tls}"))[0].contains("external broker"));
+    let external = "broker.mode = \"external\"\nbroker.address = \"broker.example:8883\"\n";
+    assert!(Config::parse(&format!("{LEAST}\n{external}{tls}"), Path::new("")).is_ok());
+    assert!(faults(&format!("{LEAST}\n{external}broker.tls_ca = \"ca\"\n"))[0].contains("not complete"));
 }
 
 #[test]
