@@ -4,6 +4,13 @@
 
 mod check_config;
 mod keygen;
+mod detect;
+mod evaluate;
+mod geojson_out;
+mod labels;
+mod preview;
+mod score;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -23,6 +30,10 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Make a key pair: the private half into a file, the public half to standard output
     Keygen(keygen::Args),
+    /// Find vessels in scenes; GeoJSON comes out
+    Detect(detect::Args),
+    /// Score the detector on labelled scenes
+    Evaluate(evaluate::Args),
 }
 
 /// How a command ended.
@@ -53,6 +64,8 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::CheckConfig(args) => check_config::run(&args).into(),
         Command::Keygen(args) => keygen::run(&args).into(),
+        Command::Detect(args) => detect::run(&args).into(),
+        Command::Evaluate(args) => evaluate::run(&args).into(),
     }
 }
 

@@ -1,7 +1,11 @@
 //! What every detector is: a plan of how it wants to see a scene, and a function from a tile to candidates.
 
 use super::{Candidate, DetectError};
-use crate::{scene::Band, tile::Tile};
+use crate::{
+    scene::Band,
+    suppress::Overlap,
+    tile::{Percentiles, Tile},
+};
 
 /// What kind of light a detector understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,14 @@ pub struct DetectorPlan {
     pub margin_px: usize,
     /// Bands that it uses; those that a scene lacks are left out of the tiles.
     pub bands: Vec<Band>,
+    /// Brightness statistics that its normalisation needs.
+    pub percentiles: Percentiles,
+    /// When two candidates are one vessel.
+    pub overlap: Overlap,
+    /// Confidence from which a candidate is reported by default.
+    pub confidence_default: f64,
+    /// True when tiles of land or of empty sea may be skipped unseen.
+    pub may_skip: bool,
 }
 
 /// A detector. It belongs to one thread; a pool has one for each.

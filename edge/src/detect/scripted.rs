@@ -1,7 +1,11 @@
 //! A detector that finds what a test told it to find.
 
 use super::{Candidate, DetectError, Detector, DetectorPlan, Modality};
-use crate::{scene::Band, tile::Tile};
+use crate::{
+    scene::Band,
+    suppress::Overlap,
+    tile::{Percentiles, Tile},
+};
 
 /// Finds the scripted vessels, given in *scene* pixels, in whichever tile has them in its core.
 #[derive(Clone, Debug)]
@@ -22,6 +26,10 @@ impl ScriptedDetector {
                 tile_px: 256,
                 margin_px: 32,
                 bands: vec![Band::Blue, Band::Green, Band::Red, Band::Nir],
+                percentiles: Percentiles { low: 1.0, high: 98.0, span_min: 1.0 },
+                overlap: Overlap::default(),
+                confidence_default: 0.0,
+                may_skip: false,
             },
             vessels,
         )

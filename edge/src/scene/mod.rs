@@ -19,6 +19,8 @@ mod raster;
 mod reader;
 mod sidecar;
 mod stem;
+#[cfg(test)]
+mod tests;
 mod tie_points;
 mod tiff_file;
 mod tiff_head;

@@ -66,6 +66,8 @@ pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
             head.photometric_at = Some(at + value_at);
         }
     }
+    // The decoder starts to read where it is given the file.
+    file.seek(SeekFrom::Start(0))?;
     Ok(head)
 }
 

@@ -1,5 +1,6 @@
 //! One tile: its samples, and how its pixels map to the scene's.
 
+use super::SceneStats;
 use crate::scene::{Band, Grid};
 
 /// Where a tile lies: tile pixel (x, y) is scene pixel (`x0_px + x * step_x_px`, `y0_px + y * step_y_px`), both continuous.
@@ -44,7 +45,9 @@ pub struct Tile<'a> {
     pub height: usize,
     /// Which band each plane is.
     pub bands: &'a [Band],
-    /// One plane per band, `width * height` samples each, in the scene's units; 0 where there are no data.
+    /// Brightness statistics of the whole scene.
+    pub stats: &'a SceneStats,
+    /// One plane per band, `width * height` samples each, in the scene's units; the band's `low` where there are no data.
     pub planes: &'a [Vec<f32>],
     /// True where there are data.
     pub valid: &'a [bool],

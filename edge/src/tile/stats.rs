@@ -1,0 +1,170 @@
+//! Brightness statistics of a scene (edge/model/FORMAT.md, "Statistics"): what a detector's normalisation needs.
+//!
+//! They come from a regular sub-sample: small scenes are read whole, of larger ones some rows (or tiles, in tiled files) spread evenly.
+
+use crate::scene::{Band, Scene, SceneError, SceneReader, Window};
+
+/// Scenes of up to this many pixels are read whole.
+const WHOLE_PX_MAX: u64 = 3_000_000;
+/// Samples kept per band.
+const SAMPLES_PER_BAND_MAX: usize = 1_000_000;
+/// Windows read of a large scene, along each axis for tiled files, in all for stripped ones.
+const TILES_PER_AXIS: u32 = 9;
+const STRIPS: u32 = 72;
+/// Pixels of one window of the sub-sample.
+const WINDOW_SIDE_PX_MAX: u32 = 128;
+
+/// Which percentiles are taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Percentiles {
+    /// Percentile that becomes `low`, 0..100.
+    pub low: f64,
+    /// Percentile that bounds the span, 0..100.
+    pub high: f64,
+    /// Smallest span, raw units.
+    pub span_min: f64,
+}
+
+/// Statistics of one band.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BandStats {
+    /// The band.
+    pub band: Band,
+    /// Its low percentile, raw units.
+    pub low: f32,
+    /// The span by which it is divided, raw units; visible bands share theirs.
+    pub span: f32,
+}
+
+/// Statistics of a scene.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct SceneStats {
+    /// One entry a band that was sampled.
+    pub bands: Vec<BandStats>,
+    /// Valid pixels in the sub-sample.
+    pub samples: usize,
+}
+
+impl SceneStats {
+    /// The statistics of a band.
+    #[must_use]
+    pub fn of(&self, band: Band) -> Option<&BandStats> {
+        self.bands.iter().find(|stats| stats.band == band)
+    }
+
+    /// Samples a scene.
+    ///
+    /// # Errors
+    /// The file that cannot be read. A scene without a valid pixel gives no bands.
+    pub fn sample(scene: &Scene, reader: &mut SceneReader, bands: &[Band], percentiles: Percentiles) -> Result<Self, SceneError> {
+        let windows = windows(scene);
+        let pixels: u64 = windows.iter().map(Window::pixels).sum();
+        let step = (pixels as usize).div_ceil(SAMPLES_PER_BAND_MAX).max(1);
+        let mut kept: Vec<Vec<f32>> = vec![Vec::new(); bands.len()];
+        let mut position = 0;
+        for window in windows {
+            let read = reader.read(window, bands)?;
+            for (kept, plane) in kept.iter_mut().zip(&read.planes) {
+                kept.extend(
+                    plane
+                        .iter()
+                        .zip(&read.valid)
+                        .enumerate()
+                        .filter(|(index, (_, valid))| **valid && (position + index) % step == 0)
+                        .map(|(_, (sample, _))| *sample),
+                );
+            }
+            position += read.valid.len();
+        }
+        Ok(Self::from_samples(bands, &mut kept, percentiles))
+    }
+
+    /// From samples of valid pixels, one list a band.
+    pub(crate) fn from_samples(bands: &[Band], kept: &mut [Vec<f32>], percentiles: Percentiles) -> Self {
+        let samples = kept.first().map_or(0, Vec::len);
+        if samples == 0 {
+            return Self::default();
+        }
+        let lows: Vec<f32> = kept.iter_mut().map(|values| percentile(values, percentiles.low)).collect();
+        let mut pooled: Vec<f32> = Vec::new();
+        for ((values, band), low) in kept.iter().zip(bands).zip(&lows) {
+            if band.is_visible() {
+                pooled.extend(values.iter().map(|value| value - low));
+            }
+        }
+        let span_min = percentiles.span_min as f32;
+        let visible = if pooled.is_empty() { span_min } else { percentile(&mut pooled, percentiles.high).max(span_min) };
+        let bands = bands
+            .iter()
+            .zip(kept)
+            .zip(lows)
+            .map(|((band, values), low)| BandStats {
+                band: *band,
+                low,
+                span: if band.is_visible() { visible } else { (percentile(values, percentiles.high) - low).max(span_min) },
+            })
+            .collect();
+        Self { bands, samples }
+    }
+}
+
+fn windows(scene: &Scene) -> Vec<Window> {
+    let (width, height) = (scene.grid.width, scene.grid.height);
+    if u64::from(width) * u64::from(height) <= WHOLE_PX_MAX {
+        // Read in slabs, so that the memory stays small.
+        return (0..height).step_by(256).map(|y| Window::new(0, y, width, 256.min(height - y))).collect();
+    }
+    if scene.is_stripped {
+        return spread(height, STRIPS).map(|y| Window::new(0, y, width, 1)).collect();
+    }
+    let side = (scene.chunk.0.min(WINDOW_SIDE_PX_MAX).min(width), scene.chunk.1.min(WINDOW_SIDE_PX_MAX).min(height));
+    spread(height, TILES_PER_AXIS)
+        .flat_map(|y| spread(width, TILES_PER_AXIS).map(move |x| (x, y)))
+        .map(|(x, y)| {
+            // Aligned to the file's own tiles: each window costs one decoded tile.
+            let (x, y) = (x / scene.chunk.0 * scene.chunk.0, y / scene.chunk.1 * scene.chunk.1);
+            Window::new(x, y, side.0.min(width - x), side.1.min(height - y))
+        })
+        .collect()
+}
+
+/// `count` positions spread evenly over `0..size`.
+fn spread(size: u32, count: u32) -> impl Iterator<Item = u32> + Clone {
+    let count = count.min(size);
+    (0..count).map(move |index| ((u64::from(index) * 2 + 1) * u64::from(size) / (u64::from(count) * 2)) as u32)
+}
+
+/// Linear between order statistics, as numpy does it.
+pub(crate) fn percentile(values: &mut [f32], percent: f64) -> f32 {
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let rank = percent / 100.0 * last as f64;
+    let index = (rank.floor() as usize).min(last);
+    let (_, low, above) = values.select_nth_unstable_by(index, f32::total_cmp);
+    let low = *low;
+    let next = above.iter().copied().fold(f32::INFINITY, f32::min);
+    if next.is_finite() { (f64::from(low) + (f64::from(next) - f64::from(low)) * (rank - index as f64)) as f32 } else { low }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_lie_between_order_statistics() {
+        let mut values = [4.0, 1.0, 3.0, 2.0, 5.0];
+        assert!((percentile(&mut values, 50.0) - 3.0).abs() < 1e-6);
+        assert!((percentile(&mut values, 10.0) - 1.4).abs() < 1e-6);
+        assert!((percentile(&mut values, 100.0) - 5.0).abs() < 1e-6);
+        assert!(percentile(&mut [], 50.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn visible_bands_share_one_span_and_near_infrared_has_its_own() {
+        let mut kept = vec![(0..101_u8).map(f32::from).collect::<Vec<_>>(), (0..101_u8).map(|v| 50.0 + f32::from(v) * 2.0).collect(), vec![7.0; 101]];
+        let percentiles = Percentiles { low: 1.0, high: 98.0, span_min: 1.0 };
+        let stats = SceneStats::from_samples(&[Band::Green, Band::Red, Band::Nir], &mut kept, percentiles);
+        assert!((stats.of(Band::Red).unwrap().low - 52.0).abs() < 1e-4);
+        assert_eq!(stats.of(Band::Green).unwrap().span, stats.of(Band::Red).unwrap().span);
+        assert!((stats.of(Band::Nir).unwrap().span - 1.0).abs() < 1e-6);
+    }
+}
