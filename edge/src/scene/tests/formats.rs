@@ -80,6 +80,7 @@ fn a_fourth_plane_that_is_transparency_is_a_mask_and_no_band() {
 #[test]
 fn fractions_are_radar_backscatter() {
     check("tiles_deflate_f32_predictor", &[Band::Vv, Band::Vh], true);
+    check("strips_none_f32", &[Band::Vv], true);
     check("big_endian_strips_f64", &[Band::Vv], true);
     assert!(open(&fixture("big_endian_strips_f64")).is_radar());
 }

@@ -124,7 +124,7 @@ fn a_bomb_whose_one_strip_would_be_huge_is_refused() {
 #[test]
 fn samples_of_a_kind_that_is_no_scene_are_refused_by_name() {
     // SampleFormat 339: complex; PhotometricInterpretation 262: palette.
-    let error = error_of("a.tif", &with_tag("sparse_tiles_deflate_u8", 339, 6));
+    let error = error_of("a.tif", &with_tag("strips_none_f32", 339, 6));
     assert!(error.to_string().contains("complex"), "{error}");
     let error = error_of("a.tif", &with_tag("tie_points_u16", 262, 3));
     assert!(error.to_string().contains("palette"), "{error}");
