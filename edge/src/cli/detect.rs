@@ -56,7 +56,11 @@ pub(super) fn run(args: &Args) -> Exit {
     }
     if args.scenes.len() > 1 {
         let done = args.scenes.len() - failures;
-        complain(format!("{done} of {} scenes, {} vessels", args.scenes.len(), features.len()));
+        complain(format!(
+            "{done} of {} scenes, {} vessels",
+            args.scenes.len(),
+            features.len()
+        ));
     }
     if let Err(error) = write(args.geojson.as_deref(), &geojson_out::collection(features)) {
         complain(error);
@@ -78,7 +82,11 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
         let file = preview_name(file, &scene.id, args.scenes.len() > 1);
         preview::draw(&scene, &detected.vessels, &file)?;
     }
-    Ok(detected.vessels.iter().map(|vessel| geojson_out::feature(&scene, vessel)).collect())
+    Ok(detected
+        .vessels
+        .iter()
+        .map(|vessel| geojson_out::feature(&scene, vessel))
+        .collect())
 }
 
 fn report(args: &Args, scene: &Scene, detected: &Detected, seconds: f64) {

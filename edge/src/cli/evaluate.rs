@@ -46,8 +46,13 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     };
     if !args.json {
-        println!("detector: {name}\n{RULE}\n95 % intervals of F1: bootstrap over labels and false alarms, 1,000 rounds\n");
-        println!("{:<24} {:<15} {:>5} {:>5} {:>5} {:>9} {:>7} {:>6}  {:<15} {:>7}", "scene", "subset", "hit", "miss", "false", "precision", "recall", "F1", "interval", "length±");
+        println!(
+            "detector: {name}\n{RULE}\n95 % intervals of F1: bootstrap over labels and false alarms, 1,000 rounds\n"
+        );
+        println!(
+            "{:<24} {:<15} {:>5} {:>5} {:>5} {:>9} {:>7} {:>6}  {:<15} {:>7}",
+            "scene", "subset", "hit", "miss", "false", "precision", "recall", "F1", "interval", "length±"
+        );
     }
     let (mut pooled, mut done, mut failures) = (Score::default(), 0, 0);
     for path in &args.scenes {
@@ -79,7 +84,9 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<(String, S
     }
     let reader = scene.reader().map_err(|error| error.to_string())?;
     let land = std::cell::RefCell::new(reader);
-    let score = score(&detected.vessels, &labels, &scene.grid, FALLBACK_GSD_M, |vessel| near_land(&scene, &mut land.borrow_mut(), vessel));
+    let score = score(&detected.vessels, &labels, &scene.grid, FALLBACK_GSD_M, |vessel| {
+        near_land(&scene, &mut land.borrow_mut(), vessel)
+    });
     Ok((scene.id, score))
 }
 
@@ -104,12 +111,20 @@ fn near_land(scene: &Scene, reader: &mut SceneReader, vessel: &Detection) -> Opt
     if !bands.iter().all(|band| scene.bands.contains(band)) {
         return None;
     }
-    let (across, down) = scene.grid.gsd_m(vessel.px, vessel.py).unwrap_or((FALLBACK_GSD_M, FALLBACK_GSD_M));
+    let (across, down) = scene
+        .grid
+        .gsd_m(vessel.px, vessel.py)
+        .unwrap_or((FALLBACK_GSD_M, FALLBACK_GSD_M));
     let half_hull_m = vessel.length_m / 2.0;
     let reach = ((BERTH_M + half_hull_m) / across.min(down)).ceil() as u32;
     let at = Window::new(vessel.px.max(0.0) as u32, vessel.py.max(0.0) as u32, 1, 1);
-    let pixels = reader.read(at.grown(reach, scene.grid.width, scene.grid.height), &bands).ok()?;
-    let heading = (vessel.ends_px[1].0 - vessel.ends_px[0].0, vessel.ends_px[1].1 - vessel.ends_px[0].1);
+    let pixels = reader
+        .read(at.grown(reach, scene.grid.width, scene.grid.height), &bands)
+        .ok()?;
+    let heading = (
+        vessel.ends_px[1].0 - vessel.ends_px[0].0,
+        vessel.ends_px[1].1 - vessel.ends_px[0].1,
+    );
     let length_px = heading.0.hypot(heading.1).max(f64::MIN_POSITIVE);
     let axis = (heading.0 / length_px, heading.1 / length_px);
     for y in pixels.window.y..pixels.window.bottom() {
@@ -143,7 +158,11 @@ fn print(args: &Args, scene: &str, score: &Score) {
             println!("{}", as_json(scene, subset, &rates));
             continue;
         }
-        let length = if rates.length_error.is_finite() { format!("{:.0} %", rates.length_error * 100.0) } else { "-".to_owned() };
+        let length = if rates.length_error.is_finite() {
+            format!("{:.0} %", rates.length_error * 100.0)
+        } else {
+            "-".to_owned()
+        };
         println!(
             "{scene:<24} {:<15} {:>5} {:>5} {:>5} {:>9.3} {:>7.3} {:>6.3}  [{:.3}, {:.3}]  {length:>7}",
             subset.name(),

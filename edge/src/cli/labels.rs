@@ -70,10 +70,16 @@ pub(super) fn read(path: &Path) -> Result<Vec<Label>, String> {
     let labels: Vec<Label> = if value.is_array() {
         serde_json::from_value(value).map_err(|error| bad(format!("{error}; expected a list of hulls")))?
     } else {
-        let coco: Coco = serde_json::from_value(value).map_err(|error| bad(format!("{error}; expected COCO annotations")))?;
+        let coco: Coco =
+            serde_json::from_value(value).map_err(|error| bad(format!("{error}; expected COCO annotations")))?;
         coco.annotations.iter().map(from_coco).collect()
     };
-    let is_sound = |label: &Label| [label.x, label.y, label.length_px, label.beam_px, label.angle_deg].iter().all(|value| value.is_finite()) && label.length_px > 0.0;
+    let is_sound = |label: &Label| {
+        [label.x, label.y, label.length_px, label.beam_px, label.angle_deg]
+            .iter()
+            .all(|value| value.is_finite())
+            && label.length_px > 0.0
+    };
     match labels.iter().position(|label| !is_sound(label)) {
         Some(position) => Err(bad(format!("label {position} is no hull: {:?}", labels.get(position)))),
         None => Ok(labels),
@@ -83,7 +89,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Label>, String> {
 /// A hull from a mask's second moments, or from the box where there is no mask.
 fn from_coco(annotation: &Annotation) -> Label {
     let [left, top, width, height] = annotation.bbox;
-    let kind = if annotation.iscrowd == 0 { LabelKind::Ship } else { LabelKind::Unsure };
+    let kind = if annotation.iscrowd == 0 {
+        LabelKind::Ship
+    } else {
+        LabelKind::Unsure
+    };
     let by_box = Label {
         x: left + width / 2.0,
         y: top + height / 2.0,
@@ -93,7 +103,9 @@ fn from_coco(annotation: &Annotation) -> Label {
         kind,
         place: None,
     };
-    let Some((points, count)) = annotation.segmentation.as_ref().and_then(moments) else { return by_box };
+    let Some((points, count)) = annotation.segmentation.as_ref().and_then(moments) else {
+        return by_box;
+    };
     let (x, y, xx, xy, yy) = points;
     if count < 4.0 {
         return by_box;
@@ -132,7 +144,18 @@ fn moments(segmentation: &serde_json::Value) -> Option<((f64, f64, f64, f64, f64
         is_set = !is_set;
     }
     let (x, y) = (sx / n, sy / n);
-    (n > 0.0).then(|| ((x, y, sxx / n - x * x + 1.0 / 12.0, sxy / n - x * y, syy / n - y * y + 1.0 / 12.0), n))
+    (n > 0.0).then(|| {
+        (
+            (
+                x,
+                y,
+                sxx / n - x * x + 1.0 / 12.0,
+                sxy / n - x * y,
+                syy / n - y * y + 1.0 / 12.0,
+            ),
+            n,
+        )
+    })
 }
 
 #[cfg(test)]
@@ -152,9 +175,19 @@ mod tests {
         let coco = serde_json::json!({"annotations": [{"bbox": [3.0, 4.0, 6.0, 2.0], "segmentation": {"counts": counts, "size": [10, 10]}}]});
         fs::write(&path, coco.to_string()).unwrap();
         let label = &read(&path).unwrap()[0];
-        assert!((label.x - 6.0).abs() < 1e-9 && (label.y - 5.0).abs() < 1e-9, "{label:?}");
-        assert!((label.length_px - 6.0).abs() < 0.01 && (label.beam_px - 2.0).abs() < 0.01 && label.angle_deg.abs() < 1e-6, "{label:?}");
-        fs::write(&path, r#"[{"x":1,"y":2,"length_px":9,"beam_px":3,"angle_deg":45,"kind":"unsure","where":"berth"}]"#).unwrap();
+        assert!(
+            (label.x - 6.0).abs() < 1e-9 && (label.y - 5.0).abs() < 1e-9,
+            "{label:?}"
+        );
+        assert!(
+            (label.length_px - 6.0).abs() < 0.01 && (label.beam_px - 2.0).abs() < 0.01 && label.angle_deg.abs() < 1e-6,
+            "{label:?}"
+        );
+        fs::write(
+            &path,
+            r#"[{"x":1,"y":2,"length_px":9,"beam_px":3,"angle_deg":45,"kind":"unsure","where":"berth"}]"#,
+        )
+        .unwrap();
         assert_eq!(read(&path).unwrap()[0].place, Some(Place::Berth));
         fs::write(&path, "{}").unwrap();
         assert!(read(&path).unwrap_err().contains("annotations"));

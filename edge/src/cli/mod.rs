@@ -3,10 +3,10 @@
 //! Exit codes: 0 done, 1 the job failed, 2 bad usage or configuration. Data go to standard output, diagnostics to standard error.
 
 mod check_config;
-mod keygen;
 mod detect;
 mod evaluate;
 mod geojson_out;
+mod keygen;
 mod labels;
 mod preview;
 mod score;

@@ -57,14 +57,20 @@ pub(super) fn draw(scene: &Scene, vessels: &[Detection], file: &Path) -> Result<
     scale_bar(&mut picture, scene, scale);
     let part = file.with_extension("png.part");
     let failed = |error: String| SceneError::new(file, SceneErrorKind::Io, error, "a place for the preview");
-    picture.save_with_format(&part, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))?;
+    picture
+        .save_with_format(&part, image::ImageFormat::Png)
+        .map_err(|error| failed(error.to_string()))?;
     std::fs::rename(&part, file).map_err(|error| failed(error.to_string()))
 }
 
 /// Red, green, blue; or one band in grey.
 fn channels(scene: &Scene) -> Vec<Band> {
     let colour = [Band::Red, Band::Green, Band::Blue];
-    if colour.iter().all(|band| scene.bands.contains(band)) { colour.to_vec() } else { scene.bands.iter().copied().take(1).collect() }
+    if colour.iter().all(|band| scene.bands.contains(band)) {
+        colour.to_vec()
+    } else {
+        scene.bands.iter().copied().take(1).collect()
+    }
 }
 
 fn background(scene: &Scene, reduce: u32, enlarge: u32) -> Result<RgbImage, SceneError> {
@@ -75,19 +81,30 @@ fn background(scene: &Scene, reduce: u32, enlarge: u32) -> Result<RgbImage, Scen
     let mut seen = Vec::with_capacity((width * height) as usize);
     for row in 0..height {
         let top = row * reduce;
-        let read = reader.read(Window::new(0, top, scene.grid.width, reduce.min(scene.grid.height - top)), &bands)?;
+        let read = reader.read(
+            Window::new(0, top, scene.grid.width, reduce.min(scene.grid.height - top)),
+            &bands,
+        )?;
         mean_row(&read, reduce, width, &mut planes, &mut seen);
     }
     let stretches: Vec<(f32, f32)> = planes.iter().map(|plane| stretch(plane, &seen)).collect();
     let level = |channel: usize, index: usize| -> u8 {
         let channel = channel.min(planes.len().saturating_sub(1));
-        let (Some(plane), Some((low, high))) = (planes.get(channel), stretches.get(channel)) else { return 0 };
-        let value = plane.get(index).map_or(0.0, |value| (value - low) / (high - low).max(f32::MIN_POSITIVE));
+        let (Some(plane), Some((low, high))) = (planes.get(channel), stretches.get(channel)) else {
+            return 0;
+        };
+        let value = plane
+            .get(index)
+            .map_or(0.0, |value| (value - low) / (high - low).max(f32::MIN_POSITIVE));
         (value.clamp(0.0, 1.0).powf(0.7) * 255.0) as u8
     };
     Ok(RgbImage::from_fn(width * enlarge, height * enlarge, |x, y| {
         let index = (y / enlarge * width + x / enlarge) as usize;
-        if seen.get(index) == Some(&true) { Rgb([level(0, index), level(1, index), level(2, index)]) } else { Rgb([30, 30, 34]) }
+        if seen.get(index) == Some(&true) {
+            Rgb([level(0, index), level(1, index), level(2, index)])
+        } else {
+            Rgb([30, 30, 34])
+        }
     }))
 }
 
@@ -107,9 +124,19 @@ fn mean_row(read: &Pixels, reduce: u32, width: u32, planes: &mut [Vec<f32>], see
 }
 
 fn stretch(plane: &[f32], seen: &[bool]) -> (f32, f32) {
-    let mut values: Vec<f32> = plane.iter().zip(seen).filter(|(_, seen)| **seen).map(|(value, _)| *value).collect();
+    let mut values: Vec<f32> = plane
+        .iter()
+        .zip(seen)
+        .filter(|(_, seen)| **seen)
+        .map(|(value, _)| *value)
+        .collect();
     values.sort_by(f32::total_cmp);
-    let at = |percent: f64| values.get((percent / 100.0 * values.len().saturating_sub(1) as f64) as usize).copied().unwrap_or(0.0);
+    let at = |percent: f64| {
+        values
+            .get((percent / 100.0 * values.len().saturating_sub(1) as f64) as usize)
+            .copied()
+            .unwrap_or(0.0)
+    };
     (at(STRETCH.0), at(STRETCH.1))
 }
 
@@ -126,15 +153,32 @@ fn outline(picture: &mut RgbImage, vessel: &Detection, scale: f64) {
     let (ux, uy) = (dx / length, dy / length);
     let (half, side) = (length / 2.0 + BOX_GAP_PX, vessel.beam_px * scale / 2.0 + BOX_GAP_PX);
     let centre = ((stern.0 + bow.0) / 2.0, (stern.1 + bow.1) / 2.0);
-    let corner = |a: f64, b: f64| (centre.0 + ux * a * half - uy * b * side, centre.1 + uy * a * half + ux * b * side);
-    let corners = [corner(1.0, 1.0), corner(-1.0, 1.0), corner(-1.0, -1.0), corner(1.0, -1.0)];
+    let corner = |a: f64, b: f64| {
+        (
+            centre.0 + ux * a * half - uy * b * side,
+            centre.1 + uy * a * half + ux * b * side,
+        )
+    };
+    let corners = [
+        corner(1.0, 1.0),
+        corner(-1.0, 1.0),
+        corner(-1.0, -1.0),
+        corner(1.0, -1.0),
+    ];
     let ink = colour(vessel.confidence);
     for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
         line(picture, *from, *to, ink);
     }
     let right = corners.iter().map(|(x, _)| *x).fold(f64::MIN, f64::max);
     let top = corners.iter().map(|(_, y)| *y).fold(f64::MAX, f64::min);
-    write(picture, right + 3.0, top, &format!("{:.0}", vessel.confidence * 100.0), ink, 2);
+    write(
+        picture,
+        right + 3.0,
+        top,
+        &format!("{:.0}", vessel.confidence * 100.0),
+        ink,
+        2,
+    );
 }
 
 fn dot(picture: &mut RgbImage, x: f64, y: f64, ink: Rgb<u8>) {
@@ -147,7 +191,12 @@ fn line(picture: &mut RgbImage, from: (f64, f64), to: (f64, f64), ink: Rgb<u8>) 
     let steps = ((to.0 - from.0).abs().max((to.1 - from.1).abs()).ceil() as u32).clamp(1, 4 * SIDE_PX_MAX);
     for step in 0..=steps {
         let share = f64::from(step) / f64::from(steps);
-        dot(picture, from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share, ink);
+        dot(
+            picture,
+            from.0 + (to.0 - from.0) * share,
+            from.1 + (to.1 - from.1) * share,
+            ink,
+        );
     }
 }
 
@@ -175,18 +224,33 @@ fn write(picture: &mut RgbImage, x: f64, y: f64, text: &str, ink: Rgb<u8>, size:
 
 /// A bar of 1, 2 or 5 times a power of ten metres, by the pixel size in the middle of the scene.
 fn scale_bar(picture: &mut RgbImage, scene: &Scene, scale: f64) {
-    let Some((across, _)) = scene.grid.gsd_mid_m() else { return };
+    let Some((across, _)) = scene.grid.gsd_mid_m() else {
+        return;
+    };
     let metres_per_px = across / scale;
     let room_m = f64::from(picture.width()) * BAR_SHARE_MAX * metres_per_px;
-    let Some(bar_m) = (0..6).rev().flat_map(|power| [5.0, 2.0, 1.0].map(|step| step * 10_f64.powi(power))).find(|bar| *bar <= room_m) else {
+    let Some(bar_m) = (0..6)
+        .rev()
+        .flat_map(|power| [5.0, 2.0, 1.0].map(|step| step * 10_f64.powi(power)))
+        .find(|bar| *bar <= room_m)
+    else {
         return;
     };
     let bar_px = bar_m / metres_per_px;
     let (left, bottom) = (12.0, f64::from(picture.height()) - 14.0);
     for row in 0..5 {
         let ink = if row == 0 || row == 4 { SHADE } else { INK };
-        line(picture, (left, bottom + f64::from(row)), (left + bar_px, bottom + f64::from(row)), ink);
+        line(
+            picture,
+            (left, bottom + f64::from(row)),
+            (left + bar_px, bottom + f64::from(row)),
+            ink,
+        );
     }
-    let text = if bar_m >= 1_000.0 { format!("{} km", bar_m / 1_000.0) } else { format!("{bar_m} m") };
+    let text = if bar_m >= 1_000.0 {
+        format!("{} km", bar_m / 1_000.0)
+    } else {
+        format!("{bar_m} m")
+    };
     write(picture, left, bottom - 16.0, &text, INK, 2);
 }

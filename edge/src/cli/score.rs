@@ -68,9 +68,18 @@ impl Hull {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     /// A label that a detection took; the ratio of the lengths is detected over labelled.
-    Hit { kind: LabelKind, place: Option<Place>, length_m: f64, length_ratio: f64 },
+    Hit {
+        kind: LabelKind,
+        place: Option<Place>,
+        length_m: f64,
+        length_ratio: f64,
+    },
     /// A label that none took.
-    Miss { kind: LabelKind, place: Option<Place>, length_m: f64 },
+    Miss {
+        kind: LabelKind,
+        place: Option<Place>,
+        length_m: f64,
+    },
     /// A detection without a label.
     False { length_m: f64, near_land: Option<bool> },
 }
@@ -93,7 +102,14 @@ pub(super) enum Subset {
 }
 
 impl Subset {
-    pub(super) const ALL: [Self; 6] = [Self::All, Self::Ships, Self::Long, Self::Open, Self::Berthed, Self::BerthedLong];
+    pub(super) const ALL: [Self; 6] = [
+        Self::All,
+        Self::Ships,
+        Self::Long,
+        Self::Open,
+        Self::Berthed,
+        Self::BerthedLong,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -146,7 +162,13 @@ pub(super) struct Rates {
 }
 
 /// Matches a scene's detections (surest first) with its labels.
-pub(super) fn score(vessels: &[Detection], labels: &[Label], grid: &Grid, fallback_m: f64, near_land: impl Fn(&Detection) -> Option<bool>) -> Score {
+pub(super) fn score(
+    vessels: &[Detection],
+    labels: &[Label],
+    grid: &Grid,
+    fallback_m: f64,
+    near_land: impl Fn(&Detection) -> Option<bool>,
+) -> Score {
     let hulls: Vec<Hull> = labels.iter().map(|label| Hull::new(label, grid, fallback_m)).collect();
     let mut taken: Vec<Option<f64>> = vec![None; hulls.len()];
     let mut outcomes = Vec::new();
@@ -154,7 +176,9 @@ pub(super) fn score(vessels: &[Detection], labels: &[Label], grid: &Grid, fallba
         let nearest = hulls
             .iter()
             .enumerate()
-            .filter(|(index, hull)| hull.kind != LabelKind::Unsure && taken.get(*index) == Some(&None) && hull.holds(vessel.px, vessel.py))
+            .filter(|(index, hull)| {
+                hull.kind != LabelKind::Unsure && taken.get(*index) == Some(&None) && hull.holds(vessel.px, vessel.py)
+            })
             .map(|(index, hull)| (index, hull, hull.frame(vessel.px, vessel.py)))
             .filter(|(_, hull, (along, _))| along.abs() <= ALONG_M_MIN.max(hull.length_m / 3.0))
             .min_by(|a, b| a.2.0.hypot(a.2.1).total_cmp(&b.2.0.hypot(b.2.1)));
@@ -162,14 +186,31 @@ pub(super) fn score(vessels: &[Detection], labels: &[Label], grid: &Grid, fallba
             if let Some(slot) = taken.get_mut(index) {
                 *slot = Some(vessel.length_m / hull.length_m);
             }
-        } else if !hulls.iter().any(|hull| hull.kind == LabelKind::Unsure && hull.holds(vessel.px, vessel.py)) {
-            outcomes.push(Outcome::False { length_m: vessel.length_m, near_land: near_land(vessel) });
+        } else if !hulls
+            .iter()
+            .any(|hull| hull.kind == LabelKind::Unsure && hull.holds(vessel.px, vessel.py))
+        {
+            outcomes.push(Outcome::False {
+                length_m: vessel.length_m,
+                near_land: near_land(vessel),
+            });
         }
     }
-    for (hull, taken) in hulls.iter().zip(taken).filter(|(hull, _)| hull.kind != LabelKind::Unsure) {
-        let Hull { kind, place, length_m, .. } = *hull;
+    for (hull, taken) in hulls
+        .iter()
+        .zip(taken)
+        .filter(|(hull, _)| hull.kind != LabelKind::Unsure)
+    {
+        let Hull {
+            kind, place, length_m, ..
+        } = *hull;
         outcomes.push(match taken {
-            Some(length_ratio) => Outcome::Hit { kind, place, length_m, length_ratio },
+            Some(length_ratio) => Outcome::Hit {
+                kind,
+                place,
+                length_m,
+                length_ratio,
+            },
             None => Outcome::Miss { kind, place, length_m },
         });
     }
@@ -189,7 +230,10 @@ impl Score {
             .iter()
             .copied()
             .filter(|outcome| match *outcome {
-                Outcome::Hit { kind, place, length_m, .. } | Outcome::Miss { kind, place, length_m } => subset.takes(kind, place, length_m),
+                Outcome::Hit {
+                    kind, place, length_m, ..
+                }
+                | Outcome::Miss { kind, place, length_m } => subset.takes(kind, place, length_m),
                 Outcome::False { length_m, near_land } => subset.takes_false(length_m, near_land),
             })
             .collect();
@@ -217,7 +261,13 @@ fn count<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Rates {
             Outcome::False { .. } => rates.falses += 1,
         }
     }
-    let share = |part: usize, rest: usize| if part + rest == 0 { f64::NAN } else { part as f64 / (part + rest) as f64 };
+    let share = |part: usize, rest: usize| {
+        if part + rest == 0 {
+            f64::NAN
+        } else {
+            part as f64 / (part + rest) as f64
+        }
+    };
     rates.precision = share(rates.hits, rates.falses);
     rates.recall = share(rates.hits, rates.misses);
     rates.f1 = share(2 * rates.hits, rates.misses + rates.falses);
@@ -240,13 +290,20 @@ fn interval(outcomes: &[Outcome]) -> (f64, f64) {
     };
     let mut rounds: Vec<f64> = (0..BOOTSTRAP_ROUNDS)
         .map(|_| {
-            let drawn: Vec<&Outcome> = (0..outcomes.len()).filter_map(|_| outcomes.get((next() % outcomes.len() as u64) as usize)).collect();
+            let drawn: Vec<&Outcome> = (0..outcomes.len())
+                .filter_map(|_| outcomes.get((next() % outcomes.len() as u64) as usize))
+                .collect();
             count(drawn.into_iter()).f1
         })
         .filter(|f1| f1.is_finite())
         .collect();
     rounds.sort_by(f64::total_cmp);
-    let at = |share: f64| rounds.get((share * rounds.len().saturating_sub(1) as f64).round() as usize).copied().unwrap_or(f64::NAN);
+    let at = |share: f64| {
+        rounds
+            .get((share * rounds.len().saturating_sub(1) as f64).round() as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
     (at(0.025), at(0.975))
 }
 
@@ -257,7 +314,15 @@ mod tests {
     use super::*;
 
     fn label(x: f64, y: f64, kind: LabelKind, place: Place) -> Label {
-        Label { x, y, length_px: 12.0, beam_px: 2.0, angle_deg: 0.0, kind, place: Some(place) }
+        Label {
+            x,
+            y,
+            length_px: 12.0,
+            beam_px: 2.0,
+            angle_deg: 0.0,
+            kind,
+            place: Some(place),
+        }
     }
 
     fn vessel(px: f64, py: f64, length_m: f64, confidence: f64) -> Detection {
@@ -280,14 +345,21 @@ mod tests {
     }
 
     fn scored(vessels: &[Detection], labels: &[Label]) -> Score {
-        score(vessels, labels, &Grid::unreferenced(100, 100, Some(10.0)), 10.0, |_| Some(false))
+        score(vessels, labels, &Grid::unreferenced(100, 100, Some(10.0)), 10.0, |_| {
+            Some(false)
+        })
     }
 
     #[test]
     fn a_ship_alongside_another_does_not_count_for_it() {
         // 120 m long, 20 m wide: 22 m to the side is out, 22 m along is in.
         let labels = [label(50.0, 50.0, LabelKind::Ship, Place::Berth)];
-        assert_eq!(scored(&[vessel(50.0, 52.3, 100.0, 0.9)], &labels).rates(Subset::All).hits, 0);
+        assert_eq!(
+            scored(&[vessel(50.0, 52.3, 100.0, 0.9)], &labels)
+                .rates(Subset::All)
+                .hits,
+            0
+        );
         let rates = scored(&[vessel(52.2, 50.0, 100.0, 0.9)], &labels).rates(Subset::All);
         assert_eq!((rates.hits, rates.misses, rates.falses), (1, 0, 0));
         assert!((rates.length_error - (1.0 - 100.0 / 120.0)).abs() < 1e-9);
@@ -296,15 +368,25 @@ mod tests {
     #[test]
     fn a_label_counts_once_and_the_second_detection_is_false() {
         let labels = [label(50.0, 50.0, LabelKind::Ship, Place::Open)];
-        let rates = scored(&[vessel(50.0, 50.0, 120.0, 0.9), vessel(51.0, 50.0, 120.0, 0.5)], &labels).rates(Subset::All);
+        let rates = scored(
+            &[vessel(50.0, 50.0, 120.0, 0.9), vessel(51.0, 50.0, 120.0, 0.5)],
+            &labels,
+        )
+        .rates(Subset::All);
         assert_eq!((rates.hits, rates.misses, rates.falses), (1, 0, 1));
         assert!((rates.f1 - 2.0 / 3.0).abs() < 1e-9 && rates.f1_low <= rates.f1 && rates.f1 <= rates.f1_high);
     }
 
     #[test]
     fn unsure_boxes_ignore_and_other_subsets_are_neutral() {
-        let labels = [label(50.0, 50.0, LabelKind::Unsure, Place::Berth), label(20.0, 20.0, LabelKind::Boat, Place::Berth)];
-        let score = scored(&[vessel(50.0, 50.0, 120.0, 0.9), vessel(20.0, 20.0, 120.0, 0.9)], &labels);
+        let labels = [
+            label(50.0, 50.0, LabelKind::Unsure, Place::Berth),
+            label(20.0, 20.0, LabelKind::Boat, Place::Berth),
+        ];
+        let score = scored(
+            &[vessel(50.0, 50.0, 120.0, 0.9), vessel(20.0, 20.0, 120.0, 0.9)],
+            &labels,
+        );
         assert_eq!((score.rates(Subset::All).hits, score.rates(Subset::All).falses), (1, 0));
         let ships = score.rates(Subset::Ships);
         assert_eq!((ships.hits, ships.misses, ships.falses), (0, 0, 0));

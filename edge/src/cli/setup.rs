@@ -10,7 +10,9 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    detect::{Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, THREADS_MAX, detect_scene},
+    detect::{
+        Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, THREADS_MAX, detect_scene,
+    },
     scene::{OpenHints, Scene},
 };
 

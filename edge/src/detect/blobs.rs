@@ -51,7 +51,9 @@ fn neighbours(index: usize, width: usize, height: usize) -> impl Iterator<Item =
     let (x, y) = (index % width, index / width);
     let (left, right) = (x.saturating_sub(1), (x + 1).min(width - 1));
     let (top, bottom) = (y.saturating_sub(1), (y + 1).min(height - 1));
-    (top..=bottom).flat_map(move |row| (left..=right).map(move |column| row * width + column)).filter(move |other| *other != index)
+    (top..=bottom)
+        .flat_map(move |row| (left..=right).map(move |column| row * width + column))
+        .filter(move |other| *other != index)
 }
 
 impl Blob {
@@ -59,7 +61,11 @@ impl Blob {
     pub(crate) fn shape(&self) -> Shape {
         let count = self.pixels.len().max(1) as f64;
         let at = |index: &usize| ((index % self.width) as f64 + 0.5, (index / self.width) as f64 + 0.5);
-        let (x, y) = self.pixels.iter().map(at).fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x / count, sy + y / count));
+        let (x, y) = self
+            .pixels
+            .iter()
+            .map(at)
+            .fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x / count, sy + y / count));
         let (mut xx, mut xy, mut yy) = (1.0 / 12.0, 0.0, 1.0 / 12.0);
         for (px, py) in self.pixels.iter().map(at) {
             xx += (px - x) * (px - x) / count;
@@ -110,16 +116,26 @@ mod tests {
         let found = blobs(&set, width, height);
         assert_eq!(found.len(), 1);
         let shape = found[0].shape();
-        assert!((shape.length_px - 24.0).abs() < 1.0 && (shape.beam_px - 5.0).abs() < 1.0, "{shape:?}");
+        assert!(
+            (shape.length_px - 24.0).abs() < 1.0 && (shape.beam_px - 5.0).abs() < 1.0,
+            "{shape:?}"
+        );
         assert!((shape.angle_deg - 30.0).abs() < 1.5 && (shape.x - 30.0).abs() < 0.3);
     }
 
     #[test]
     fn pixels_that_touch_by_a_corner_are_one_group() {
-        let set = [true, false, true, false, false, false, false, false, false, false, false, true];
+        let set = [
+            true, false, true, false, false, false, false, false, false, false, false, true,
+        ];
         let found = blobs(&set, 4, 3);
-        assert_eq!(found.iter().map(|blob| blob.pixels.len()).collect::<Vec<_>>(), vec![1, 1, 1]);
-        let set = [true, false, false, false, false, true, false, false, false, false, true, false];
+        assert_eq!(
+            found.iter().map(|blob| blob.pixels.len()).collect::<Vec<_>>(),
+            vec![1, 1, 1]
+        );
+        let set = [
+            true, false, false, false, false, true, false, false, false, false, true, false,
+        ];
         assert_eq!(blobs(&set, 4, 3).len(), 1);
     }
 }

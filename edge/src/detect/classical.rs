@@ -47,7 +47,11 @@ impl Default for Classical {
                 tile_px: 512,
                 margin_px: 32,
                 bands: vec![Band::Blue, Band::Green, Band::Red, Band::Nir],
-                percentiles: Percentiles { low: 1.0, high: 98.0, span_min: 1.0 },
+                percentiles: Percentiles {
+                    low: 1.0,
+                    high: 98.0,
+                    span_min: 1.0,
+                },
                 overlap: Overlap::default(),
                 confidence_default: 0.5,
                 may_skip: true,
@@ -66,17 +70,32 @@ impl Detector for Classical {
     }
 
     fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError> {
-        let Some(green) = tile.plane(Band::Green).or_else(|| tile.plane(Band::Blue)).or_else(|| tile.plane(Band::Red)) else {
+        let Some(green) = tile
+            .plane(Band::Green)
+            .or_else(|| tile.plane(Band::Blue))
+            .or_else(|| tile.plane(Band::Red))
+        else {
             return Ok(Vec::new());
         };
-        let (bright, band) = tile.plane(Band::Nir).map_or((green, Band::Green), |nir| (nir, Band::Nir));
+        let (bright, band) = tile
+            .plane(Band::Nir)
+            .map_or((green, Band::Green), |nir| (nir, Band::Nir));
         let span = tile.stats.of(band).map_or(1.0, |stats| stats.span);
         let low = tile.stats.of(band).map_or(0.0, |stats| stats.low);
         let is_water: Vec<bool> = if band == Band::Nir {
-            green.iter().zip(bright).zip(tile.valid).map(|((green, nir), valid)| *valid && green > nir).collect()
+            green
+                .iter()
+                .zip(bright)
+                .zip(tile.valid)
+                .map(|((green, nir), valid)| *valid && green > nir)
+                .collect()
         } else {
             // Without near infrared: the darker part of the scene.
-            green.iter().zip(tile.valid).map(|(green, valid)| *valid && green - low < 0.25 * span).collect()
+            green
+                .iter()
+                .zip(tile.valid)
+                .map(|(green, valid)| *valid && green - low < 0.25 * span)
+                .collect()
         };
         let contrast = contrasts(tile, bright, &is_water, CONTRAST_SPAN_MIN * span);
         let stands_out: Vec<bool> = contrast.iter().map(|contrast| *contrast > 1.0).collect();
@@ -93,8 +112,14 @@ fn contrasts(tile: &Tile<'_>, bright: &[f32], is_water: &[bool], contrast_min: f
     for top in (0..tile.height).step_by(CELL_PX) {
         for left in (0..tile.width).step_by(CELL_PX) {
             // Water of the cell and half a cell around it.
-            let (y0, y1) = (top.saturating_sub(CELL_PX / 2), (top + CELL_PX * 3 / 2).min(tile.height));
-            let (x0, x1) = (left.saturating_sub(CELL_PX / 2), (left + CELL_PX * 3 / 2).min(tile.width));
+            let (y0, y1) = (
+                top.saturating_sub(CELL_PX / 2),
+                (top + CELL_PX * 3 / 2).min(tile.height),
+            );
+            let (x0, x1) = (
+                left.saturating_sub(CELL_PX / 2),
+                (left + CELL_PX * 3 / 2).min(tile.width),
+            );
             let mut water: Vec<f32> = (y0..y1)
                 .flat_map(|y| (x0..x1).map(move |x| y * tile.width + x))
                 .filter(|index| is_water.get(*index).copied().unwrap_or(false))
@@ -112,7 +137,9 @@ fn contrasts(tile: &Tile<'_>, bright: &[f32], is_water: &[bool], contrast_min: f
             for y in top..(top + CELL_PX).min(tile.height) {
                 for x in left..(left + CELL_PX).min(tile.width) {
                     let index = y * tile.width + x;
-                    if let (Some(slot), Some(value), Some(true)) = (out.get_mut(index), bright.get(index), tile.valid.get(index)) {
+                    if let (Some(slot), Some(value), Some(true)) =
+                        (out.get_mut(index), bright.get(index), tile.valid.get(index))
+                    {
                         *slot = (value - level) / threshold;
                     }
                 }
@@ -129,11 +156,20 @@ fn candidate(blob: &Blob, contrast: &[f32], is_water: &[bool], tile: &Tile<'_>) 
         return None;
     }
     let rim = blob.rim(tile.width, tile.height);
-    let wet = rim.iter().filter(|index| is_water.get(**index).copied().unwrap_or(false)).count() as f64 / rim.len().max(1) as f64;
+    let wet = rim
+        .iter()
+        .filter(|index| is_water.get(**index).copied().unwrap_or(false))
+        .count() as f64
+        / rim.len().max(1) as f64;
     if wet < RIM_WATER_SHARE_MIN {
         return None;
     }
-    let peak = blob.pixels.iter().filter_map(|index| contrast.get(*index)).copied().fold(0.0_f32, f32::max);
+    let peak = blob
+        .pixels
+        .iter()
+        .filter_map(|index| contrast.get(*index))
+        .copied()
+        .fold(0.0_f32, f32::max);
     Some(Candidate {
         x: shape.x,
         y: shape.y,

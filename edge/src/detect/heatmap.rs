@@ -68,7 +68,8 @@ impl Decoder {
                     continue;
                 }
                 let cell = ((row / 2) * cells + column / 2) * 4;
-                if let Some([g0, g1, g2, g3]) = geom.get(cell..cell + 4).and_then(|part| <[i8; 4]>::try_from(part).ok()) {
+                if let Some([g0, g1, g2, g3]) = geom.get(cell..cell + 4).and_then(|part| <[i8; 4]>::try_from(part).ok())
+                {
                     found.push(self.candidate(row, column, here, [g0, g1, g2, g3]));
                 }
             }
@@ -77,14 +78,20 @@ impl Decoder {
     }
 
     fn candidate(&self, row: usize, column: usize, heat_q: i32, geom_q: [i8; 4]) -> Candidate {
-        let geom = geom_q.map(|q| f64::from((i32::from(q) - self.outputs.geom.zero_point) as f32 * self.outputs.geom.scale));
+        let geom =
+            geom_q.map(|q| f64::from((i32::from(q) - self.outputs.geom.zero_point) as f32 * self.outputs.geom.scale));
         let logit = f64::from((heat_q - self.outputs.heat.zero_point) as f32 * self.outputs.heat.scale);
-        let length_px = (geom[0] + self.outputs.length_log_mid).exp().clamp(self.decode.length_px_min, self.decode.length_px_max);
+        let length_px = (geom[0] + self.outputs.length_log_mid)
+            .exp()
+            .clamp(self.decode.length_px_min, self.decode.length_px_max);
         let beam_px = (geom[1] + self.outputs.beam_log_mid).exp().max(0.5).min(length_px);
         let errors = self
             .errors
             .iter()
-            .find(|row| row.length_m_max.is_none_or(|length_m_max| length_px * self.gsd_m <= length_m_max))
+            .find(|row| {
+                row.length_m_max
+                    .is_none_or(|length_m_max| length_px * self.gsd_m <= length_m_max)
+            })
             .or_else(|| self.errors.last());
         let of = |value: fn(&ErrorNote) -> f64| errors.map_or(0.0, value);
         Candidate {
@@ -111,14 +118,21 @@ fn is_peak(here: i32, row: usize, column: usize, side: usize, at: &impl Fn(usize
         };
         if y < side && x < side { at(y, x) } else { i32::MIN }
     };
-    [(-1, -1), (-1, 0), (-1, 1), (0, -1)].into_iter().all(|(dy, dx)| here > neighbour(dy, dx))
-        && [(0, 1), (1, -1), (1, 0), (1, 1)].into_iter().all(|(dy, dx)| here >= neighbour(dy, dx))
+    [(-1, -1), (-1, 0), (-1, 1), (0, -1)]
+        .into_iter()
+        .all(|(dy, dx)| here > neighbour(dy, dx))
+        && [(0, 1), (1, -1), (1, 0), (1, 1)]
+            .into_iter()
+            .all(|(dy, dx)| here >= neighbour(dy, dx))
 }
 
 /// Linear between points, clamped at the ends.
 fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
     let above = points.partition_point(|(at, _)| *at <= x);
-    match (above.checked_sub(1).and_then(|below| points.get(below)), points.get(above)) {
+    match (
+        above.checked_sub(1).and_then(|below| points.get(below)),
+        points.get(above),
+    ) {
         (Some((x0, y0)), Some((x1, y1))) => y0 + (y1 - y0) * (x - x0) / (x1 - x0),
         (Some((_, y)), None) | (None, Some((_, y))) => *y,
         (None, None) => x,
@@ -163,15 +177,24 @@ mod tests {
     #[test]
     fn maps_mean_the_vessels_that_the_reference_finds() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("model");
-        let golden: Golden = serde_json::from_slice(&std::fs::read(folder.join("golden/decode.json")).unwrap()).unwrap();
+        let golden: Golden =
+            serde_json::from_slice(&std::fs::read(folder.join("golden/decode.json")).unwrap()).unwrap();
         let mut sidecar = ModelFile::find(Some(&folder)).unwrap().sidecar;
-        for (note, map) in [(&mut sidecar.outputs.heat, &golden.heat), (&mut sidecar.outputs.geom, &golden.geom)] {
+        for (note, map) in [
+            (&mut sidecar.outputs.heat, &golden.heat),
+            (&mut sidecar.outputs.geom, &golden.geom),
+        ] {
             (note.scale, note.zero_point) = (map.scale, map.zero_point);
         }
         sidecar.calibration = vec![(0.0, 0.0), (1.0, 1.0)];
         let decoder = Decoder::with_floor(&sidecar, golden.score_floor);
         let cells = golden.shape[0];
-        let core = Core { x0: 0, x1: cells * 2, y0: 0, y1: cells * 2 };
+        let core = Core {
+            x0: 0,
+            x1: cells * 2,
+            y0: 0,
+            y1: cells * 2,
+        };
         let overlap = Overlap {
             along: sidecar.decode.suppress_along,
             across: sidecar.decode.suppress_across,
@@ -189,7 +212,10 @@ mod tests {
                 (found.angle_deg, expected.angle_deg, "angle"),
                 (found.confidence, expected.score, "score"),
             ] {
-                assert!((value - expected).abs() < 2e-4 * expected.abs().max(1.0), "{name}: {value}, expected {expected}");
+                assert!(
+                    (value - expected).abs() < 2e-4 * expected.abs().max(1.0),
+                    "{name}: {value}, expected {expected}"
+                );
             }
         }
     }

@@ -16,7 +16,10 @@ use tflitec::{
     tensor::{DataType, Tensor},
 };
 
-use super::{DetectError, model_file::{ModelFile, OutputNote}};
+use super::{
+    DetectError,
+    model_file::{ModelFile, OutputNote},
+};
 
 /// Different models that one process may load in its life: an interpreter borrows its model for as long as it lives, so models are kept until the
 /// process ends, each about half a megabyte. An agent that has seen so many updates is restarted.
@@ -26,7 +29,11 @@ const MODELS_PER_PROCESS_MAX: usize = 16;
 static MODELS: Mutex<Option<HashMap<String, &'static Model<'static>>>> = Mutex::new(None);
 
 fn model(file: &ModelFile) -> Result<&'static Model<'static>, DetectError> {
-    let bad = |what: &str, expected: &str| DetectError::Model { path: file.path.clone(), what: what.to_owned(), expected: expected.to_owned() };
+    let bad = |what: &str, expected: &str| DetectError::Model {
+        path: file.path.clone(),
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+    };
     let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
     let models = models.get_or_insert_with(HashMap::new);
     if let Some(model) = models.get(&file.sha256) {
@@ -54,7 +61,10 @@ impl Network {
     /// Loads the model and compares its tensors with the sidecar.
     pub(super) fn new(file: &ModelFile) -> Result<Self, DetectError> {
         let sidecar = &file.sidecar;
-        let options = Options { thread_count: 1, is_xnnpack_enabled: true };
+        let options = Options {
+            thread_count: 1,
+            is_xnnpack_enabled: true,
+        };
         let failed = |error: tflitec::Error| DetectError::Inference(error.to_string());
         let interpreter = Interpreter::new(model(file)?, Some(options)).map_err(failed)?;
         interpreter.allocate_tensors().map_err(failed)?;
@@ -93,7 +103,10 @@ impl Network {
         let failed = |error: tflitec::Error| DetectError::Inference(error.to_string());
         let expected: usize = self.input_shape.iter().product();
         if input.len() != expected {
-            return Err(DetectError::Inference(format!("a tile of {} bytes; expected {expected}", input.len())));
+            return Err(DetectError::Inference(format!(
+                "a tile of {} bytes; expected {expected}",
+                input.len()
+            )));
         }
         self.interpreter.copy(input, 0).map_err(failed)?;
         self.interpreter.invoke().map_err(failed)?;

@@ -133,19 +133,33 @@ impl ModelFile {
         if let Some(given) = given {
             return Self::load(&sidecar_of(given)?);
         }
-        let binary = env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+        let binary = env::current_exe()
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_path_buf));
         let mut folders: Vec<PathBuf> = Vec::new();
         if let Some(folder) = &binary {
             folders.push(folder.clone());
             folders.push(folder.join("../share/quaywatch"));
             // target/debug/deps/..., target/release/...: a working tree.
-            folders.extend(folder.ancestors().filter(|up| up.join("Cargo.toml").is_file()).map(|up| up.join("edge/model")));
+            folders.extend(
+                folder
+                    .ancestors()
+                    .filter(|up| up.join("Cargo.toml").is_file())
+                    .map(|up| up.join("edge/model")),
+            );
         }
         match folders.iter().find_map(|folder| newest(folder)) {
             Some(path) => Self::load(&path),
             None => Err(DetectError::Model {
                 path: PathBuf::from("vessel-*.json"),
-                what: format!("no model in {}", folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")),
+                what: format!(
+                    "no model in {}",
+                    folders
+                        .iter()
+                        .map(|f| f.display().to_string())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
                 expected: "a model there, or --model FILE".to_owned(),
             }),
         }
@@ -156,13 +170,21 @@ impl ModelFile {
     /// # Errors
     /// The file, what was found, what was expected.
     pub fn load(path: &Path) -> Result<Self, DetectError> {
-        let bad = |what: String, expected: &str| DetectError::Model { path: path.to_path_buf(), what, expected: expected.to_owned() };
+        let bad = |what: String, expected: &str| DetectError::Model {
+            path: path.to_path_buf(),
+            what,
+            expected: expected.to_owned(),
+        };
         let text = read(path, SIDECAR_BYTES_MAX)?;
-        let sidecar: Sidecar = serde_json::from_slice(&text).map_err(|error| bad(error.to_string(), "a sidecar as edge/model/FORMAT.md describes"))?;
+        let sidecar: Sidecar = serde_json::from_slice(&text)
+            .map_err(|error| bad(error.to_string(), "a sidecar as edge/model/FORMAT.md describes"))?;
         sidecar.check().map_err(|(what, expected)| bad(what, expected))?;
         let name = &sidecar.tflite.file;
         if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(bad(format!("`tflite.file` is `{name}`"), "the name of a file beside the sidecar"));
+            return Err(bad(
+                format!("`tflite.file` is `{name}`"),
+                "the name of a file beside the sidecar",
+            ));
         }
         let model = path.with_file_name(name);
         let bytes = read(&model, MODEL_BYTES_MAX)?;
@@ -171,10 +193,20 @@ impl ModelFile {
             return Err(DetectError::Model {
                 path: model,
                 what: format!("{} bytes with SHA-256 {sha256}", bytes.len()),
-                expected: format!("{} bytes with {}, which {} names", sidecar.tflite.bytes, sidecar.tflite.sha256, path.display()),
+                expected: format!(
+                    "{} bytes with {}, which {} names",
+                    sidecar.tflite.bytes,
+                    sidecar.tflite.sha256,
+                    path.display()
+                ),
             });
         }
-        Ok(Self { path: path.to_path_buf(), sidecar, sha256, bytes })
+        Ok(Self {
+            path: path.to_path_buf(),
+            sidecar,
+            sha256,
+            bytes,
+        })
     }
 }
 
@@ -187,27 +219,59 @@ impl Sidecar {
         if input.layout != "NHWC" || input.dtype != "int8" {
             return Err((format!("input {} {}", input.layout, input.dtype), "NHWC int8"));
         }
-        if !(32..=TILE_PX_MAX).contains(&input.tile_px) || input.tile_px % 2 != 0 || self.margin_px * 4 > input.tile_px {
-            return Err((format!("tiles of {} px with a margin of {}", input.tile_px, self.margin_px), "even tiles of 32 to 2048 px, margins of a quarter at most"));
+        if !(32..=TILE_PX_MAX).contains(&input.tile_px) || input.tile_px % 2 != 0 || self.margin_px * 4 > input.tile_px
+        {
+            return Err((
+                format!("tiles of {} px with a margin of {}", input.tile_px, self.margin_px),
+                "even tiles of 32 to 2048 px, margins of a quarter at most",
+            ));
         }
         if input.channels != ["B02", "B03", "B04", "B08"] {
             return Err((format!("channels {:?}", input.channels), "B02, B03, B04, B08"));
         }
-        let positive = [input.scale, self.outputs.heat.scale, self.outputs.geom.scale, input.clip];
-        if positive.iter().any(|value| !(value.is_finite() && *value > 0.0)) || !(input.gsd_m > 0.0) || !(input.scene_gsd_m_min > 0.0) {
-            return Err(("a scale or resolution that is not above 0".to_owned(), "numbers above 0"));
+        let positive = [
+            input.scale,
+            self.outputs.heat.scale,
+            self.outputs.geom.scale,
+            input.clip,
+        ];
+        if positive.iter().any(|value| !(value.is_finite() && *value > 0.0))
+            || !(input.gsd_m > 0.0)
+            || !(input.scene_gsd_m_min > 0.0)
+        {
+            return Err((
+                "a scale or resolution that is not above 0".to_owned(),
+                "numbers above 0",
+            ));
         }
         let cells = input.tile_px / 2;
         let shape = vec![1, cells, cells, 4];
-        if self.outputs.stride != 2 || self.outputs.heat.shape != shape || self.outputs.geom.shape != shape || self.outputs.heat.index == self.outputs.geom.index {
-            return Err((format!("outputs {:?} and {:?}", self.outputs.heat, self.outputs.geom), "two outputs [1, tile/2, tile/2, 4] at stride 2"));
+        if self.outputs.stride != 2
+            || self.outputs.heat.shape != shape
+            || self.outputs.geom.shape != shape
+            || self.outputs.heat.index == self.outputs.geom.index
+        {
+            return Err((
+                format!("outputs {:?} and {:?}", self.outputs.heat, self.outputs.geom),
+                "two outputs [1, tile/2, tile/2, 4] at stride 2",
+            ));
         }
-        let rising = self.calibration.windows(2).all(|pair| matches!(pair, [a, b] if b.0 > a.0 && b.1 > a.1));
+        let rising = self
+            .calibration
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if b.0 > a.0 && b.1 > a.1));
         if self.calibration.len() < 2 || !rising || self.errors.is_empty() {
-            return Err(("a calibration that does not rise, or no `errors`".to_owned(), "at least two rising points and one row of errors"));
+            return Err((
+                "a calibration that does not rise, or no `errors`".to_owned(),
+                "at least two rising points and one row of errors",
+            ));
         }
         let decode = &self.decode;
-        if !(decode.score_floor > 0.0 && decode.score_floor < 1.0 && decode.length_px_min > 0.0 && decode.length_px_max >= decode.length_px_min) {
+        if !(decode.score_floor > 0.0
+            && decode.score_floor < 1.0
+            && decode.length_px_min > 0.0
+            && decode.length_px_max >= decode.length_px_min)
+        {
             return Err((format!("{decode:?}"), "a score floor in 0..1 and lengths above 0"));
         }
         Ok(())
@@ -222,7 +286,11 @@ fn sidecar_of(given: &Path) -> Result<PathBuf, DetectError> {
             expected: "a model's sidecar".to_owned(),
         });
     }
-    Ok(if given.extension().is_some_and(|extension| extension == "tflite") { given.with_extension("json") } else { given.to_path_buf() })
+    Ok(if given.extension().is_some_and(|extension| extension == "tflite") {
+        given.with_extension("json")
+    } else {
+        given.to_path_buf()
+    })
 }
 
 /// The sidecar of the highest version in a folder.
@@ -233,7 +301,10 @@ fn newest(folder: &Path) -> Option<PathBuf> {
         .filter_map(|path| {
             let name = path.file_name()?.to_string_lossy().to_string();
             let version = name.strip_prefix("vessel-")?.strip_suffix(".json")?;
-            let parts: Vec<u32> = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+            let parts: Vec<u32> = version
+                .split('.')
+                .map(|part| part.parse().ok())
+                .collect::<Option<_>>()?;
             Some((parts, path))
         })
         .max()
@@ -241,12 +312,21 @@ fn newest(folder: &Path) -> Option<PathBuf> {
 }
 
 fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, DetectError> {
-    let bad = |what: String, expected: String| DetectError::Model { path: path.to_path_buf(), what, expected };
+    let bad = |what: String, expected: String| DetectError::Model {
+        path: path.to_path_buf(),
+        what,
+        expected,
+    };
     let file = fs::File::open(path).map_err(|error| bad(error.to_string(), "a model file".to_owned()))?;
     let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| bad(error.to_string(), "a readable file".to_owned()))?;
+    file.take(bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| bad(error.to_string(), "a readable file".to_owned()))?;
     if bytes.len() as u64 > bytes_max {
-        return Err(bad("the file is too large".to_owned(), format!("at most {bytes_max} bytes")));
+        return Err(bad(
+            "the file is too large".to_owned(),
+            format!("at most {bytes_max} bytes"),
+        ));
     }
     Ok(bytes)
 }
@@ -282,7 +362,12 @@ mod tests {
         let text = fs::read_to_string(newest(&model_folder()).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vessel-9.0.0.json");
-        for (change, expected) in [("format", "format 1"), ("file", "beside the sidecar"), ("margin_px", "margin"), ("calibration", "rise")] {
+        for (change, expected) in [
+            ("format", "format 1"),
+            ("file", "beside the sidecar"),
+            ("margin_px", "margin"),
+            ("calibration", "rise"),
+        ] {
             let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
             match change {
                 "format" => value["format"] = 2.into(),

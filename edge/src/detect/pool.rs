@@ -16,7 +16,9 @@ impl DetectorPool {
     /// # Errors
     /// When one cannot be made.
     pub fn new(threads: usize, make: impl Fn() -> Result<Box<dyn Detector>, DetectError>) -> Result<Self, DetectError> {
-        let detectors = (0..threads.clamp(1, THREADS_MAX)).map(|_| make()).collect::<Result<Vec<_>, _>>()?;
+        let detectors = (0..threads.clamp(1, THREADS_MAX))
+            .map(|_| make())
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { detectors })
     }
 

@@ -58,7 +58,9 @@ fn has_anomaly(tile: &Tile<'_>, plane: &[f32]) -> bool {
             for y in top..(top + CELL_PX).min(tile.height) {
                 let row = y * tile.width;
                 let range = row + left..row + (left + CELL_PX).min(tile.width);
-                let (Some(samples), Some(valid)) = (plane.get(range.clone()), tile.valid.get(range)) else { continue };
+                let (Some(samples), Some(valid)) = (plane.get(range.clone()), tile.valid.get(range)) else {
+                    continue;
+                };
                 for (sample, _) in samples.iter().zip(valid).filter(|(_, valid)| **valid) {
                     let value = f64::from(*sample);
                     count += 1.0;
@@ -97,13 +99,20 @@ mod tests {
     fn verdict(green: impl Fn(usize, usize) -> f32, nir: impl Fn(usize, usize) -> f32) -> Verdict {
         let side = 128;
         let plane = |value: &dyn Fn(usize, usize) -> f32, salt: usize| -> Vec<f32> {
-            (0..side * side).map(|index| value(index % side, index / side) + noise(index + salt) * 0.1).collect()
+            (0..side * side)
+                .map(|index| value(index % side, index / side) + noise(index + salt) * 0.1)
+                .collect()
         };
         let planes = vec![plane(&green, 0), plane(&nir, 1 << 20)];
         let valid = vec![true; side * side];
         judge(&Tile {
             grid: &Grid::unreferenced(128, 128, None),
-            place: Placement { x0_px: 0.0, y0_px: 0.0, step_x_px: 1.0, step_y_px: 1.0 },
+            place: Placement {
+                x0_px: 0.0,
+                y0_px: 0.0,
+                step_x_px: 1.0,
+                step_y_px: 1.0,
+            },
             width: side,
             height: side,
             bands: &[Band::Green, Band::Nir],
@@ -119,12 +128,21 @@ mod tests {
     fn rough_sea_is_empty_land_is_land_and_a_shore_is_looked_at() {
         assert_eq!(verdict(|_, _| 900.0, |_, _| 300.0), Verdict::EmptySea);
         assert_eq!(verdict(|_, _| 900.0, |_, _| 2_500.0), Verdict::Land);
-        assert_eq!(verdict(|_, _| 900.0, |x, _| if x < 30 { 300.0 } else { 2_500.0 }), Verdict::Look);
+        assert_eq!(
+            verdict(|_, _| 900.0, |x, _| if x < 30 { 300.0 } else { 2_500.0 }),
+            Verdict::Look
+        );
     }
 
     #[test]
     fn a_small_boat_on_the_sea_is_looked_at() {
-        let boat = |x: usize, y: usize| if (40..42).contains(&x) && y == 70 { 1_000.0 } else { 300.0 };
+        let boat = |x: usize, y: usize| {
+            if (40..42).contains(&x) && y == 70 {
+                1_000.0
+            } else {
+                300.0
+            }
+        };
         assert_eq!(verdict(|_, _| 900.0, boat), Verdict::Look);
     }
 }

@@ -92,7 +92,10 @@ impl Feed {
             if let Some(block) = &feed.block
                 && let Some(cell) = block.cells.get(feed.position)
             {
-                let job = Job { block: Arc::clone(block), cell: *cell };
+                let job = Job {
+                    block: Arc::clone(block),
+                    cell: *cell,
+                };
                 feed.position += 1;
                 return Some(job);
             }
@@ -125,7 +128,9 @@ pub fn detect_scene(
     options: &DetectOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Detected, DetectError> {
-    let Some(plan) = pool.plan().cloned() else { return Ok(Detected::default()) };
+    let Some(plan) = pool.plan().cloned() else {
+        return Ok(Detected::default());
+    };
     let mut detected = Detected::default();
     let (bands, gsd_m) = suit(scene, &plan, &mut detected.warnings)?;
     let lattice = Lattice::new(&scene.grid, plan.gsd_m, gsd_m, plan.tile_px, plan.margin_px);
@@ -134,7 +139,9 @@ pub fn detect_scene(
     let mut reader = scene.reader()?;
     let stats = SceneStats::sample(scene, &mut reader, &bands, plan.percentiles)?;
     if stats.samples == 0 {
-        detected.warnings.push("no valid pixel: the scene holds no data".to_owned());
+        detected
+            .warnings
+            .push("no valid pixel: the scene holds no data".to_owned());
         detected.tiles_nodata = detected.tiles;
         return Ok(detected);
     }
@@ -167,20 +174,40 @@ pub fn detect_scene(
         .iter()
         .filter(|candidate| candidate.confidence >= confidence_min)
         .map(|candidate| measure(candidate, &origin, &scene.grid, fallback_m))
-        .filter(|vessel| regions.is_none_or(|regions| regions.iter().any(|region| region.contains_point(vessel.px, vessel.py))))
+        .filter(|vessel| {
+            regions.is_none_or(|regions| regions.iter().any(|region| region.contains_point(vessel.px, vessel.py)))
+        })
         .collect();
     Ok(detected)
 }
 
 /// Bands to read and the scene's pixel size, or why the detector cannot look at this scene.
-fn suit(scene: &Scene, plan: &DetectorPlan, warnings: &mut Vec<String>) -> Result<(Vec<Band>, (f64, f64)), DetectError> {
-    let unsuited = |what: String, expected: String| Err(DetectError::Unsuited { scene: scene.path.display().to_string(), what, expected });
+fn suit(
+    scene: &Scene,
+    plan: &DetectorPlan,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<Band>, (f64, f64)), DetectError> {
+    let unsuited = |what: String, expected: String| {
+        Err(DetectError::Unsuited {
+            scene: scene.path.display().to_string(),
+            what,
+            expected,
+        })
+    };
     let is_radar = plan.modality == Modality::Radar;
     if scene.is_radar() != is_radar {
         let of = |radar: bool| if radar { "a radar" } else { "an optical" };
-        return unsuited(format!("{} scene", of(scene.is_radar())), format!("{} scene for this detector", of(is_radar)));
+        return unsuited(
+            format!("{} scene", of(scene.is_radar())),
+            format!("{} scene for this detector", of(is_radar)),
+        );
     }
-    let bands: Vec<Band> = plan.bands.iter().copied().filter(|band| scene.bands.contains(band)).collect();
+    let bands: Vec<Band> = plan
+        .bands
+        .iter()
+        .copied()
+        .filter(|band| scene.bands.contains(band))
+        .collect();
     if bands.is_empty() {
         let wanted = plan.bands.iter().map(|band| band.name()).collect::<Vec<_>>().join(", ");
         return unsuited("none of the detector's bands".to_owned(), format!("one of {wanted}"));
@@ -190,13 +217,18 @@ fn suit(scene: &Scene, plan: &DetectorPlan, warnings: &mut Vec<String>) -> Resul
     }
     let gsd_m = scene.grid.gsd_mid_m().unwrap_or_else(|| {
         let native = plan.gsd_m.unwrap_or(10.0);
-        warnings.push(format!("no pixel size: taken as the detector's own {native} m (give --gsd)"));
+        warnings.push(format!(
+            "no pixel size: taken as the detector's own {native} m (give --gsd)"
+        ));
         (native, native)
     });
     let (finest, coarsest) = plan.scene_gsd_m;
     let mean = (gsd_m.0 * gsd_m.1).sqrt();
     if !(finest..=coarsest).contains(&mean) {
-        return unsuited(format!("pixels of {mean:.2} m"), format!("pixels of {finest} to {coarsest} m"));
+        return unsuited(
+            format!("pixels of {mean:.2} m"),
+            format!("pixels of {finest} to {coarsest} m"),
+        );
     }
     Ok((bands, gsd_m))
 }
@@ -229,13 +261,29 @@ impl Work<'_> {
         for _ in 0..BLOCKS_MAX {
             let _ = home.try_send(Buffers::default());
         }
-        let feed = Mutex::new(Feed { block: None, position: 0, next: Some(receive), failure: None });
+        let feed = Mutex::new(Feed {
+            block: None,
+            position: 0,
+            next: Some(receive),
+            failure: None,
+        });
         let found = Mutex::new((Vec::new(), 0));
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for group in rows.iter().flat_map(|row| block::groups(self.lattice, row, self.bands.len(), self.scene.fits_u16)) {
+                for group in rows
+                    .iter()
+                    .flat_map(|row| block::groups(self.lattice, row, self.bands.len(), self.scene.fits_u16))
+                {
                     let Ok(buffers) = spare.recv() else { return };
-                    let filled = block::fill(&mut reader, self.lattice, group, self.bands, self.scene.fits_u16, buffers, home.clone());
+                    let filled = block::fill(
+                        &mut reader,
+                        self.lattice,
+                        group,
+                        self.bands,
+                        self.scene.fits_u16,
+                        buffers,
+                        home.clone(),
+                    );
                     let is_last = filled.is_err();
                     if send.send(filled).is_err() || is_last {
                         return;
@@ -277,12 +325,21 @@ impl Work<'_> {
             }
             drop(block);
             let tiles_done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.progress)(Progress { tiles_done, tiles: self.tiles });
+            (self.progress)(Progress {
+                tiles_done,
+                tiles: self.tiles,
+            });
         }
     }
 
     /// One tile; candidates come back in the pixels of the whole scene at the detector's resolution.
-    fn tile(&self, detector: &mut dyn Detector, block: &Block, cell: Cell, scratch: &mut Scratch) -> Result<Vec<Candidate>, DetectError> {
+    fn tile(
+        &self,
+        detector: &mut dyn Detector,
+        block: &Block,
+        cell: Cell,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Candidate>, DetectError> {
         let skip = |which: usize| {
             if let Some(counter) = self.skipped.get(which) {
                 counter.fetch_add(1, Ordering::Relaxed);
@@ -323,7 +380,10 @@ impl Work<'_> {
 
     /// Native pixels in the core of a tile.
     fn core_pixels(&self, cell: Cell) -> u64 {
-        let (x, y) = (self.lattice.core(cell.x, self.lattice.x.size_out), self.lattice.core(cell.y, self.lattice.y.size_out));
+        let (x, y) = (
+            self.lattice.core(cell.x, self.lattice.x.size_out),
+            self.lattice.core(cell.y, self.lattice.y.size_out),
+        );
         ((x.1 - x.0) * self.lattice.x.ratio * (y.1 - y.0) * self.lattice.y.ratio).round() as u64
     }
 }

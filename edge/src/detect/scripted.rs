@@ -26,7 +26,11 @@ impl ScriptedDetector {
                 tile_px: 256,
                 margin_px: 32,
                 bands: vec![Band::Blue, Band::Green, Band::Red, Band::Nir],
-                percentiles: Percentiles { low: 1.0, high: 98.0, span_min: 1.0 },
+                percentiles: Percentiles {
+                    low: 1.0,
+                    high: 98.0,
+                    span_min: 1.0,
+                },
                 overlap: Overlap::default(),
                 confidence_default: 0.0,
                 may_skip: false,

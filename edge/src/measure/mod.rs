@@ -14,7 +14,10 @@ use crate::{
 pub fn measure(candidate: &Candidate, place: &Placement, grid: &Grid, gsd_fallback_m: f64) -> Detection {
     let (sin, cos) = candidate.angle_deg.to_radians().sin_cos();
     let at = |along: f64, across: f64| {
-        place.to_scene(candidate.x + along * cos - across * sin, candidate.y + along * sin + across * cos)
+        place.to_scene(
+            candidate.x + along * cos - across * sin,
+            candidate.y + along * sin + across * cos,
+        )
     };
     let half = candidate.length_px / 2.0;
     let ends = [at(-half, 0.0), at(half, 0.0)];
@@ -58,7 +61,14 @@ mod tests {
         let crs = Crs::from_epsg(code).unwrap();
         let (x, y) = crs.from_lonlat(133.08, 42.75).unwrap();
         let size = if crs.is_geographic() { size / 111_000.0 } else { size };
-        Grid { width: 400, height: 400, georef: Georef::Affine { transform: Affine::north_up(x, y, size, size), crs } }
+        Grid {
+            width: 400,
+            height: 400,
+            georef: Georef::Affine {
+                transform: Affine::north_up(x, y, size, size),
+                crs,
+            },
+        }
     }
 
     /// A 120 m ship that points to 30 degrees, drawn through the geodesic, must come back whatever the projection.
@@ -70,7 +80,12 @@ mod tests {
             let centre = (200.0, 150.0);
             let bow = grid.offset(centre, length_m / 2.0, heading).unwrap();
             let stern = grid.offset(centre, length_m / 2.0, heading + 180.0).unwrap();
-            let place = Placement { x0_px: 40.0, y0_px: 20.0, step_x_px: 0.8, step_y_px: 0.9 };
+            let place = Placement {
+                x0_px: 40.0,
+                y0_px: 20.0,
+                step_x_px: 0.8,
+                step_y_px: 0.9,
+            };
             let (bow, stern) = (place.from_scene(bow.0, bow.1), place.from_scene(stern.0, stern.1));
             let (dx, dy) = (bow.0 - stern.0, bow.1 - stern.1);
             let candidate = Candidate {
@@ -87,8 +102,16 @@ mod tests {
                 angle_sd_deg: 4.0,
             };
             let found = measure(&candidate, &place, &grid, 10.0);
-            assert!((found.length_m - length_m).abs() < 0.05, "EPSG:{code}: {} m", found.length_m);
-            assert!((found.heading_deg - heading).abs() < 0.05, "EPSG:{code}: {} deg", found.heading_deg);
+            assert!(
+                (found.length_m - length_m).abs() < 0.05,
+                "EPSG:{code}: {} m",
+                found.length_m
+            );
+            assert!(
+                (found.heading_deg - heading).abs() < 0.05,
+                "EPSG:{code}: {} deg",
+                found.heading_deg
+            );
             assert!((found.px - centre.0).abs() < 0.01 && (found.py - centre.1).abs() < 0.01);
             let relative = found.length_sd_m / found.length_m;
             assert!((relative - 2.0 / candidate.length_px).abs() < 1e-6);
@@ -98,7 +121,12 @@ mod tests {
     #[test]
     fn without_georeference_the_given_pixel_size_counts_and_up_is_north() {
         let grid = Grid::unreferenced(100, 100, Some(5.0));
-        let place = Placement { x0_px: 0.0, y0_px: 0.0, step_x_px: 2.0, step_y_px: 2.0 };
+        let place = Placement {
+            x0_px: 0.0,
+            y0_px: 0.0,
+            step_x_px: 2.0,
+            step_y_px: 2.0,
+        };
         let candidate = Candidate {
             x: 10.0,
             y: 10.0,

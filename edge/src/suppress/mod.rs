@@ -52,7 +52,9 @@ impl Overlap {
                 .then(a.x.total_cmp(&b.x))
         });
         // Cells as large as a hull reaches: only the nine around a candidate can hold one that claims it.
-        let side = (self.length_px_max * self.along.max(self.across)).max(self.min_px).max(1.0);
+        let side = (self.length_px_max * self.along.max(self.across))
+            .max(self.min_px)
+            .max(1.0);
         let cell = |candidate: &Candidate| ((candidate.x / side).floor() as i64, (candidate.y / side).floor() as i64);
         let mut kept: Vec<Candidate> = Vec::new();
         let mut cells: HashMap<(i64, i64), Vec<usize>> = HashMap::new();
@@ -98,14 +100,20 @@ mod tests {
 
     #[test]
     fn two_peaks_on_one_hull_are_one_vessel() {
-        let kept = Overlap::default().suppress(vec![hull(10.0, 10.0, 20.0, 4.0, 0.0, 0.6), hull(15.0, 10.5, 18.0, 4.0, 0.0, 0.9)]);
+        let kept = Overlap::default().suppress(vec![
+            hull(10.0, 10.0, 20.0, 4.0, 0.0, 0.6),
+            hull(15.0, 10.5, 18.0, 4.0, 0.0, 0.9),
+        ]);
         assert_eq!(kept.len(), 1);
         assert!((kept[0].confidence - 0.9).abs() < 1e-9);
     }
 
     #[test]
     fn ships_side_by_side_both_stay() {
-        let side_by_side = vec![hull(10.0, 10.0, 20.0, 4.0, 0.0, 0.9), hull(10.0, 14.0, 20.0, 4.0, 0.0, 0.8)];
+        let side_by_side = vec![
+            hull(10.0, 10.0, 20.0, 4.0, 0.0, 0.9),
+            hull(10.0, 14.0, 20.0, 4.0, 0.0, 0.8),
+        ];
         assert_eq!(Overlap::default().suppress(side_by_side).len(), 2);
     }
 

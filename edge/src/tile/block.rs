@@ -89,7 +89,14 @@ pub(crate) fn fill(
     home: mpsc::SyncSender<Buffers>,
 ) -> Result<Arc<Block>, SceneError> {
     let (Some(first), Some(last)) = (cells.first(), cells.last()) else {
-        return Ok(Arc::new(Block { window: Window::default(), planes: vec![], valid: vec![], all_valid: false, cells, home: Some(home) }));
+        return Ok(Arc::new(Block {
+            window: Window::default(),
+            planes: vec![],
+            valid: vec![],
+            all_valid: false,
+            cells,
+            home: Some(home),
+        }));
     };
     let window = union(lattice, *first, *last);
     let Buffers { mut planes, mut valid } = buffers;
@@ -98,10 +105,22 @@ pub(crate) fn fill(
         match plane {
             Plane::U16(values) if fits_u16 => values.clear(),
             Plane::F32(values) if !fits_u16 => values.clear(),
-            other => *other = if fits_u16 { Plane::U16(Vec::new()) } else { Plane::F32(Vec::new()) },
+            other => {
+                *other = if fits_u16 {
+                    Plane::U16(Vec::new())
+                } else {
+                    Plane::F32(Vec::new())
+                }
+            }
         }
     }
-    planes.resize_with(bands.len(), || if fits_u16 { Plane::U16(Vec::new()) } else { Plane::F32(Vec::new()) });
+    planes.resize_with(bands.len(), || {
+        if fits_u16 {
+            Plane::U16(Vec::new())
+        } else {
+            Plane::F32(Vec::new())
+        }
+    });
     valid.clear();
     let rows = (SLAB_SAMPLES_MAX / (u64::from(window.width) * bands.len() as u64).max(1)).clamp(1, 256) as u32;
     let mut y = window.y;
@@ -118,7 +137,14 @@ pub(crate) fn fill(
         y = slab.bottom();
     }
     let all_valid = valid.iter().all(|valid| *valid);
-    Ok(Arc::new(Block { window, planes, valid, all_valid, cells, home: Some(home) }))
+    Ok(Arc::new(Block {
+        window,
+        planes,
+        valid,
+        all_valid,
+        cells,
+        home: Some(home),
+    }))
 }
 
 /// Memory of a worker for cutting tiles.
@@ -134,25 +160,42 @@ pub(crate) struct Scratch {
 
 impl Block {
     /// Cuts one tile at the detector's resolution into `scratch`. False: it holds no data at all.
-    pub(crate) fn cut(&self, lattice: &Lattice, cell: Cell, bands: &[Band], stats: &SceneStats, scratch: &mut Scratch) -> bool {
+    pub(crate) fn cut(
+        &self,
+        lattice: &Lattice,
+        cell: Cell,
+        bands: &[Band],
+        stats: &SceneStats,
+        scratch: &mut Scratch,
+    ) -> bool {
         let need = lattice.needs(cell);
-        let Some(area) = need.intersect(&self.window) else { return false };
+        let Some(area) = need.intersect(&self.window) else {
+            return false;
+        };
         let side = lattice.tile_px as usize;
-        let (columns, rows) = (lattice.x.weights(cell.x, cell.x + lattice.tile_px), lattice.y.weights(cell.y, cell.y + lattice.tile_px));
+        let (columns, rows) = (
+            lattice.x.weights(cell.x, cell.x + lattice.tile_px),
+            lattice.y.weights(cell.y, cell.y + lattice.tile_px),
+        );
         if !self.cut_valid(area, side, &columns, &rows, scratch) {
             return false;
         }
         scratch.planes.resize_with(self.planes.len(), Vec::new);
         let width = columns.firsts.len();
         for (index, plane) in self.planes.iter().enumerate() {
-            let fill = bands.get(index).and_then(|band| stats.of(*band)).map_or(0.0, |stats| stats.low);
+            let fill = bands
+                .get(index)
+                .and_then(|band| stats.of(*band))
+                .map_or(0.0, |stats| stats.low);
             scratch.rows.clear();
             scratch.rows.resize(area.height as usize * width, 0.0);
             for (y, out) in (area.y..area.bottom()).zip(scratch.rows.chunks_exact_mut(width.max(1))) {
                 self.native_row(plane, area, y, fill, &mut scratch.row);
                 columns.along_row(&scratch.row, area.x, out);
             }
-            let Some(target) = scratch.planes.get_mut(index) else { continue };
+            let Some(target) = scratch.planes.get_mut(index) else {
+                continue;
+            };
             target.clear();
             target.resize(side * side, fill);
             for (row, out) in target.chunks_exact_mut(side).take(rows.firsts.len()).enumerate() {
@@ -170,7 +213,13 @@ impl Block {
         let range = start..start + area.width as usize;
         out.clear();
         match plane {
-            Plane::U16(values) => out.extend(values.get(range.clone()).unwrap_or_default().iter().map(|value| f32::from(*value))),
+            Plane::U16(values) => out.extend(
+                values
+                    .get(range.clone())
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|value| f32::from(*value)),
+            ),
             Plane::F32(values) => out.extend_from_slice(values.get(range.clone()).unwrap_or_default()),
         }
         if !self.all_valid {
@@ -193,7 +242,12 @@ impl Block {
             let base = (y - self.window.y) as usize * self.window.width as usize;
             for (first, out) in columns.firsts.iter().zip(out) {
                 let x = middle(*first, columns.stride).clamp(area.x, area.right() - 1);
-                *out = self.all_valid || self.valid.get(base + (x - self.window.x) as usize).copied().unwrap_or(false);
+                *out = self.all_valid
+                    || self
+                        .valid
+                        .get(base + (x - self.window.x) as usize)
+                        .copied()
+                        .unwrap_or(false);
                 any |= *out;
             }
         }

@@ -30,7 +30,13 @@ pub(crate) struct Cell {
 
 impl Lattice {
     /// The lattice of a scene; `gsd_m` `None` keeps the scene's own pixels.
-    pub(crate) fn new(grid: &Grid, gsd_m: Option<f64>, scene_gsd_m: (f64, f64), tile_px: usize, margin_px: usize) -> Self {
+    pub(crate) fn new(
+        grid: &Grid,
+        gsd_m: Option<f64>,
+        scene_gsd_m: (f64, f64),
+        tile_px: usize,
+        margin_px: usize,
+    ) -> Self {
         let axis = |size: u32, gsd: f64| Axis::new(size, gsd, gsd_m.unwrap_or(gsd));
         Self {
             x: axis(grid.width, scene_gsd_m.0),
@@ -58,7 +64,9 @@ impl Lattice {
             .map(|y| {
                 self.starts(self.x.size_out)
                     .map(|x| Cell { x, y })
-                    .filter(|cell| regions.is_none_or(|regions| regions.iter().any(|region| self.core_meets(*cell, region))))
+                    .filter(|cell| {
+                        regions.is_none_or(|regions| regions.iter().any(|region| self.core_meets(*cell, region)))
+                    })
                     .collect::<Vec<_>>()
             })
             .filter(|row| !row.is_empty())
@@ -67,19 +75,38 @@ impl Lattice {
 
     fn core_meets(&self, cell: Cell, region: &Window) -> bool {
         let meets = |(from, to): (f64, f64), start: u32, axis: &Axis, first: u32, last: u32| {
-            let (from, to) = ((f64::from(start) + from) * axis.ratio, (f64::from(start) + to) * axis.ratio);
+            let (from, to) = (
+                (f64::from(start) + from) * axis.ratio,
+                (f64::from(start) + to) * axis.ratio,
+            );
             from < f64::from(last) && to > f64::from(first)
         };
         !region.is_empty()
-            && meets(self.core(cell.x, self.x.size_out), cell.x, &self.x, region.x, region.right())
-            && meets(self.core(cell.y, self.y.size_out), cell.y, &self.y, region.y, region.bottom())
+            && meets(
+                self.core(cell.x, self.x.size_out),
+                cell.x,
+                &self.x,
+                region.x,
+                region.right(),
+            )
+            && meets(
+                self.core(cell.y, self.y.size_out),
+                cell.y,
+                &self.y,
+                region.y,
+                region.bottom(),
+            )
     }
 
     /// First and past-the-last pixel of the core of a tile that starts at `start`, within the tile; the scene's own edges have no margin.
     pub(crate) fn core(&self, start: u32, size: u32) -> (f64, f64) {
         let from = if start == 0 { 0 } else { self.margin_px };
         let end = start + self.tile_px;
-        let to = if end >= size { size.saturating_sub(start) } else { from.max(self.step() + self.margin_px) };
+        let to = if end >= size {
+            size.saturating_sub(start)
+        } else {
+            from.max(self.step() + self.margin_px)
+        };
         (f64::from(from), f64::from(to))
     }
 
@@ -106,7 +133,13 @@ mod tests {
     use super::*;
 
     fn lattice(width: u32, height: u32) -> Lattice {
-        Lattice::new(&Grid::unreferenced(width, height, Some(10.0)), Some(8.0), (10.0, 10.0), 512, 32)
+        Lattice::new(
+            &Grid::unreferenced(width, height, Some(10.0)),
+            Some(8.0),
+            (10.0, 10.0),
+            512,
+            32,
+        )
     }
 
     #[test]
@@ -116,7 +149,10 @@ mod tests {
             let mut next = 0.0;
             for start in lattice.starts(lattice.x.size_out) {
                 let (from, to) = lattice.core(start, lattice.x.size_out);
-                assert!((f64::from(start) + from - next).abs() < 1e-9, "size {size} start {start}");
+                assert!(
+                    (f64::from(start) + from - next).abs() < 1e-9,
+                    "size {size} start {start}"
+                );
                 next = f64::from(start) + to;
             }
             assert!((next - f64::from(lattice.x.size_out)).abs() < 1e-9, "size {size}");

@@ -23,7 +23,11 @@ impl Axis {
     pub(crate) fn new(size_in: u32, gsd_in: f64, gsd_out: f64) -> Self {
         let ratio = gsd_out / gsd_in;
         if (ratio - 1.0).abs() <= IDENTITY_TOLERANCE {
-            return Self { size_in, size_out: size_in, ratio: 1.0 };
+            return Self {
+                size_in,
+                size_out: size_in,
+                ratio: 1.0,
+            };
         }
         Self {
             size_in,
@@ -55,7 +59,11 @@ impl Axis {
     /// Weights of the output pixels `from..to`.
     pub(crate) fn weights(&self, from: u32, to: u32) -> Weights {
         let to = to.min(self.size_out);
-        let mut weights = Weights { firsts: Vec::new(), taps: Vec::new(), stride: 1 };
+        let mut weights = Weights {
+            firsts: Vec::new(),
+            taps: Vec::new(),
+            stride: 1,
+        };
         if self.is_identity() {
             weights.firsts = (from..to).collect();
             weights.taps = vec![1.0; weights.firsts.len()];
@@ -77,7 +85,9 @@ impl Axis {
                 .collect();
             let sum: f64 = row.iter().sum();
             weights.firsts.push(first);
-            weights.taps.extend(row.iter().map(|weight| (weight / sum.max(f64::MIN_POSITIVE)) as f32));
+            weights
+                .taps
+                .extend(row.iter().map(|weight| (weight / sum.max(f64::MIN_POSITIVE)) as f32));
         }
         weights
     }
@@ -98,13 +108,20 @@ impl Weights {
     /// Applies the weights along a row whose first sample is input pixel `origin`.
     pub(crate) fn along_row(&self, row: &[f32], origin: u32, out: &mut [f32]) {
         if self.stride == 1 {
-            let start = self.firsts.first().map_or(0, |first| first.saturating_sub(origin) as usize);
+            let start = self
+                .firsts
+                .first()
+                .map_or(0, |first| first.saturating_sub(origin) as usize);
             for (slot, value) in out.iter_mut().zip(row.get(start..).unwrap_or_default()) {
                 *slot = *value;
             }
             return;
         }
-        for ((slot, first), taps) in out.iter_mut().zip(&self.firsts).zip(self.taps.chunks_exact(self.stride)) {
+        for ((slot, first), taps) in out
+            .iter_mut()
+            .zip(&self.firsts)
+            .zip(self.taps.chunks_exact(self.stride))
+        {
             let start = first.saturating_sub(origin) as usize;
             let inputs = row.get(start..).unwrap_or_default();
             *slot = taps.iter().zip(inputs).map(|(weight, value)| weight * value).sum();
@@ -115,9 +132,15 @@ impl Weights {
     pub(crate) fn across_rows(&self, index: usize, rows: &[f32], width: usize, origin: u32, out: &mut [f32]) {
         out.fill(0.0);
         let Some(first) = self.firsts.get(index) else { return };
-        let taps = self.taps.get(index * self.stride..(index + 1) * self.stride).unwrap_or_default();
+        let taps = self
+            .taps
+            .get(index * self.stride..(index + 1) * self.stride)
+            .unwrap_or_default();
         let start = first.saturating_sub(origin) as usize * width;
-        for (weight, row) in taps.iter().zip(rows.get(start..).unwrap_or_default().chunks_exact(width)) {
+        for (weight, row) in taps
+            .iter()
+            .zip(rows.get(start..).unwrap_or_default().chunks_exact(width))
+        {
             if *weight > 0.0 {
                 for (slot, value) in out.iter_mut().zip(row) {
                     *slot += weight * value;
@@ -141,7 +164,12 @@ mod tests {
     #[test]
     fn a_level_stays_level_at_every_ratio() {
         for gsd_out in [0.7, 0.8, 1.0005, 1.3, 2.666_67, 8.0] {
-            assert!(resampled(&[5.0; 40], 1.0, gsd_out).iter().all(|value| (value - 5.0).abs() < 1e-5), "{gsd_out}");
+            assert!(
+                resampled(&[5.0; 40], 1.0, gsd_out)
+                    .iter()
+                    .all(|value| (value - 5.0).abs() < 1e-5),
+                "{gsd_out}"
+            );
         }
     }
 
@@ -154,7 +182,8 @@ mod tests {
             let (from, to) = (20, 60);
             let (first, last) = axis.needs(from, to);
             let mut part = vec![0.0; 40];
-            axis.weights(from, to).along_row(&row[first as usize..last as usize], first, &mut part);
+            axis.weights(from, to)
+                .along_row(&row[first as usize..last as usize], first, &mut part);
             assert_eq!(part, whole[20..60]);
         }
     }

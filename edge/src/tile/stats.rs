@@ -56,7 +56,12 @@ impl SceneStats {
     ///
     /// # Errors
     /// The file that cannot be read. A scene without a valid pixel gives no bands.
-    pub fn sample(scene: &Scene, reader: &mut SceneReader, bands: &[Band], percentiles: Percentiles) -> Result<Self, SceneError> {
+    pub fn sample(
+        scene: &Scene,
+        reader: &mut SceneReader,
+        bands: &[Band],
+        percentiles: Percentiles,
+    ) -> Result<Self, SceneError> {
         let windows = windows(scene);
         let pixels: u64 = windows.iter().map(Window::pixels).sum();
         let step = (pixels as usize).div_ceil(SAMPLES_PER_BAND_MAX).max(1);
@@ -85,7 +90,10 @@ impl SceneStats {
         if samples == 0 {
             return Self::default();
         }
-        let lows: Vec<f32> = kept.iter_mut().map(|values| percentile(values, percentiles.low)).collect();
+        let lows: Vec<f32> = kept
+            .iter_mut()
+            .map(|values| percentile(values, percentiles.low))
+            .collect();
         let mut pooled: Vec<f32> = Vec::new();
         for ((values, band), low) in kept.iter().zip(bands).zip(&lows) {
             if band.is_visible() {
@@ -93,7 +101,11 @@ impl SceneStats {
             }
         }
         let span_min = percentiles.span_min as f32;
-        let visible = if pooled.is_empty() { span_min } else { percentile(&mut pooled, percentiles.high).max(span_min) };
+        let visible = if pooled.is_empty() {
+            span_min
+        } else {
+            percentile(&mut pooled, percentiles.high).max(span_min)
+        };
         let bands = bands
             .iter()
             .zip(kept)
@@ -101,7 +113,11 @@ impl SceneStats {
             .map(|((band, values), low)| BandStats {
                 band: *band,
                 low,
-                span: if band.is_visible() { visible } else { (percentile(values, percentiles.high) - low).max(span_min) },
+                span: if band.is_visible() {
+                    visible
+                } else {
+                    (percentile(values, percentiles.high) - low).max(span_min)
+                },
             })
             .collect();
         Self { bands, samples }
@@ -112,12 +128,18 @@ fn windows(scene: &Scene) -> Vec<Window> {
     let (width, height) = (scene.grid.width, scene.grid.height);
     if u64::from(width) * u64::from(height) <= WHOLE_PX_MAX {
         // Read in slabs, so that the memory stays small.
-        return (0..height).step_by(256).map(|y| Window::new(0, y, width, 256.min(height - y))).collect();
+        return (0..height)
+            .step_by(256)
+            .map(|y| Window::new(0, y, width, 256.min(height - y)))
+            .collect();
     }
     if scene.is_stripped {
         return spread(height, STRIPS).map(|y| Window::new(0, y, width, 1)).collect();
     }
-    let side = (scene.chunk.0.min(WINDOW_SIDE_PX_MAX).min(width), scene.chunk.1.min(WINDOW_SIDE_PX_MAX).min(height));
+    let side = (
+        scene.chunk.0.min(WINDOW_SIDE_PX_MAX).min(width),
+        scene.chunk.1.min(WINDOW_SIDE_PX_MAX).min(height),
+    );
     spread(height, TILES_PER_AXIS)
         .flat_map(|y| spread(width, TILES_PER_AXIS).map(move |x| (x, y)))
         .map(|(x, y)| {
@@ -136,13 +158,19 @@ fn spread(size: u32, count: u32) -> impl Iterator<Item = u32> + Clone {
 
 /// Linear between order statistics, as numpy does it.
 pub(crate) fn percentile(values: &mut [f32], percent: f64) -> f32 {
-    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let Some(last) = values.len().checked_sub(1) else {
+        return 0.0;
+    };
     let rank = percent / 100.0 * last as f64;
     let index = (rank.floor() as usize).min(last);
     let (_, low, above) = values.select_nth_unstable_by(index, f32::total_cmp);
     let low = *low;
     let next = above.iter().copied().fold(f32::INFINITY, f32::min);
-    if next.is_finite() { (f64::from(low) + (f64::from(next) - f64::from(low)) * (rank - index as f64)) as f32 } else { low }
+    if next.is_finite() {
+        (f64::from(low) + (f64::from(next) - f64::from(low)) * (rank - index as f64)) as f32
+    } else {
+        low
+    }
 }
 
 #[cfg(test)]
@@ -160,8 +188,16 @@ mod tests {
 
     #[test]
     fn visible_bands_share_one_span_and_near_infrared_has_its_own() {
-        let mut kept = vec![(0..101_u8).map(f32::from).collect::<Vec<_>>(), (0..101_u8).map(|v| 50.0 + f32::from(v) * 2.0).collect(), vec![7.0; 101]];
-        let percentiles = Percentiles { low: 1.0, high: 98.0, span_min: 1.0 };
+        let mut kept = vec![
+            (0..101_u8).map(f32::from).collect::<Vec<_>>(),
+            (0..101_u8).map(|v| 50.0 + f32::from(v) * 2.0).collect(),
+            vec![7.0; 101],
+        ];
+        let percentiles = Percentiles {
+            low: 1.0,
+            high: 98.0,
+            span_min: 1.0,
+        };
         let stats = SceneStats::from_samples(&[Band::Green, Band::Red, Band::Nir], &mut kept, percentiles);
         assert!((stats.of(Band::Red).unwrap().low - 52.0).abs() < 1e-4);
         assert_eq!(stats.of(Band::Green).unwrap().span, stats.of(Band::Red).unwrap().span);

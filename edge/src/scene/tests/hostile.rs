@@ -47,10 +47,19 @@ fn error_of(name: &str, bytes: &[u8]) -> SceneError {
 #[test]
 fn empty_files_and_files_that_are_no_rasters_say_so() {
     assert!(error_of("a.tif", b"").to_string().contains("empty"));
-    for bytes in [&b"PK\x03\x04zip"[..], b"hello world, I am a text", b"II", b"\x89HDF\r\n\x1a\n........", b"NITF02.10"] {
+    for bytes in [
+        &b"PK\x03\x04zip"[..],
+        b"hello world, I am a text",
+        b"II",
+        b"\x89HDF\r\n\x1a\n........",
+        b"NITF02.10",
+    ] {
         assert_eq!(error_of("a.tif", bytes).kind, SceneErrorKind::NotARaster);
     }
-    assert_eq!(error_of("a.jp2", b"\x00\x00\x00\x0cjP  \r\n\x87\n").kind, SceneErrorKind::Unsupported);
+    assert_eq!(
+        error_of("a.jp2", b"\x00\x00\x00\x0cjP  \r\n\x87\n").kind,
+        SceneErrorKind::Unsupported
+    );
 }
 
 #[test]
@@ -63,13 +72,27 @@ fn a_file_that_is_not_there_is_an_error_of_the_system() {
 fn a_file_cut_off_anywhere_is_refused_before_its_pixels_are_used() {
     for name in FIXTURES {
         let whole = fs::read(fixture(name)).unwrap();
-        for keep in [0, 1, 7, 20, whole.len() / 4, whole.len() / 2, whole.len() - 200, whole.len() - 1] {
+        for keep in [
+            0,
+            1,
+            7,
+            20,
+            whole.len() / 4,
+            whole.len() / 2,
+            whole.len() - 200,
+            whole.len() - 1,
+        ] {
             let (_folder, path) = written("a.tif", &whole[..keep]);
             // The last bytes of a file may be a tag that nobody needs; everything else must be missed.
             if let Err(error) = read_all(&path) {
                 assert_eq!(error.path, path);
             } else {
-                assert_eq!(keep, whole.len() - 1, "{name}: {keep} of {} bytes were enough", whole.len());
+                assert_eq!(
+                    keep,
+                    whole.len() - 1,
+                    "{name}: {keep} of {} bytes were enough",
+                    whole.len()
+                );
             }
         }
     }
@@ -117,7 +140,10 @@ fn headers_that_lie_about_sizes_are_refused_within_the_limits() {
 fn a_bomb_whose_one_strip_would_be_huge_is_refused() {
     // 30,000 columns, all rows in one deflated strip of four 16-bit bands: far over the limit of one chunk.
     let error = error_of("a.tif", &with_tag("tiles_deflate_u16", 322, 1 << 20));
-    assert!(matches!(error.kind, SceneErrorKind::Limit | SceneErrorKind::Damaged), "{error}");
+    assert!(
+        matches!(error.kind, SceneErrorKind::Limit | SceneErrorKind::Damaged),
+        "{error}"
+    );
     assert!(limits::CHUNK_BYTES_MAX < 64 << 20);
 }
 
@@ -142,14 +168,21 @@ fn a_picture_that_claims_too_many_pixels_is_refused() {
     for byte in &header {
         checksum ^= u32::from(*byte);
         for _ in 0..8 {
-            checksum = if checksum & 1 == 1 { checksum >> 1 ^ 0xedb8_8320 } else { checksum >> 1 };
+            checksum = if checksum & 1 == 1 {
+                checksum >> 1 ^ 0xedb8_8320
+            } else {
+                checksum >> 1
+            };
         }
     }
     png.extend(header);
     png.extend((!checksum).to_be_bytes());
     png.extend([0, 0, 0, 0, b'I', b'D', b'A', b'T', 0x35, 0xaf, 0x06, 0x1e]);
     let error = error_of("a.png", &png);
-    assert!(matches!(error.kind, SceneErrorKind::Limit | SceneErrorKind::Damaged), "{error}");
+    assert!(
+        matches!(error.kind, SceneErrorKind::Limit | SceneErrorKind::Damaged),
+        "{error}"
+    );
 }
 
 proptest! {

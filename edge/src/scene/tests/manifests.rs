@@ -17,7 +17,11 @@ fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 #[test]
 fn a_folder_of_bands_is_one_scene() {
-    let folder = folder_with(&[("B08.tif", "tie_points_u16"), ("B03.TIF", "tie_points_u16"), ("note.txt", "tie_points_u16")]);
+    let folder = folder_with(&[
+        ("B08.tif", "tie_points_u16"),
+        ("B03.TIF", "tie_points_u16"),
+        ("note.txt", "tie_points_u16"),
+    ]);
     let scene = open(folder.path());
     assert_eq!(scene.bands, [Band::Green, Band::Nir]);
     assert_eq!(scene.id, folder.path().file_name().unwrap().to_string_lossy());
@@ -27,8 +31,15 @@ fn a_folder_of_bands_is_one_scene() {
 
 #[test]
 fn an_rgb_file_stands_in_where_bands_are_missing() {
-    let folder = folder_with(&[("B02.tif", "tie_points_u16"), ("rgb.tif", "one_strip_none_u8"), ("B08.tif", "tie_points_u16")]);
-    assert_eq!(open(folder.path()).bands, [Band::Blue, Band::Green, Band::Red, Band::Nir]);
+    let folder = folder_with(&[
+        ("B02.tif", "tie_points_u16"),
+        ("rgb.tif", "one_strip_none_u8"),
+        ("B08.tif", "tie_points_u16"),
+    ]);
+    assert_eq!(
+        open(folder.path()).bands,
+        [Band::Blue, Band::Green, Band::Red, Band::Nir]
+    );
 }
 
 #[test]
@@ -38,9 +49,15 @@ fn a_folder_without_bands_and_bands_of_two_sizes_are_refused() {
     assert_eq!(error.kind, SceneErrorKind::Bands);
     let folder = folder_with(&[("B03.tif", "tie_points_u16")]);
     let out = fs::File::create(folder.path().join("B04.tif")).unwrap();
-    tiff::encoder::TiffEncoder::new(out).unwrap().write_image::<tiff::encoder::colortype::Gray16>(3, 2, &[1; 6]).unwrap();
+    tiff::encoder::TiffEncoder::new(out)
+        .unwrap()
+        .write_image::<tiff::encoder::colortype::Gray16>(3, 2, &[1; 6])
+        .unwrap();
     let error = Scene::open(folder.path(), &OpenHints::default()).unwrap_err();
-    assert!(error.to_string().contains("3 x 2") && error.path.ends_with("B04.tif"), "{error}");
+    assert!(
+        error.to_string().contains("3 x 2") && error.path.ends_with("B04.tif"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -50,10 +67,17 @@ fn a_sidecar_names_scene_time_sensor_and_bands() {
         "bands":["red","-","blue","nir"],"weather":"fair"}"#;
     fs::write(folder.path().join("x.json"), text).unwrap();
     let scene = open(&folder.path().join("x.tif"));
-    assert_eq!((scene.id.as_str(), scene.sensor.name.as_str(), scene.sensor.kind), ("harbour-1", "PlanetScope", SensorKind::Optical));
+    assert_eq!(
+        (scene.id.as_str(), scene.sensor.name.as_str(), scene.sensor.kind),
+        ("harbour-1", "PlanetScope", SensorKind::Optical)
+    );
     assert_eq!(scene.acquired_at, UnixMs::parse("2024-03-13T01:30:00Z").ok());
     assert_eq!(scene.bands, [Band::Blue, Band::Red, Band::Nir]);
-    let pixels = scene.reader().unwrap().read(scene.grid.window(), &[Band::Blue]).unwrap();
+    let pixels = scene
+        .reader()
+        .unwrap()
+        .read(scene.grid.window(), &[Band::Blue])
+        .unwrap();
     assert_eq!(pixels.at(Band::Blue, 5, 5), Some(expected(5, 5, 2, true)));
 }
 
@@ -100,7 +124,11 @@ fn a_manifest_joins_files_and_misspelt_keys_are_refused() {
 fn a_picture_reads_with_its_world_file_or_a_given_pixel_size() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("20240313_013000_harbour.png");
-    image::RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| image::Rgb([0, 1, 2].map(|b| expected(x, y, b, false) as u8))).save(&path).unwrap();
+    image::RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        image::Rgb([0, 1, 2].map(|b| expected(x, y, b, false) as u8))
+    })
+    .save(&path)
+    .unwrap();
     let plain = Scene::open(&path, &OpenHints { gsd_m: Some(5.0) }).unwrap();
     assert!((plain.sensor.gsd_m - 5.0).abs() < 1e-9 && plain.warnings.len() == 1 && !plain.grid.is_referenced());
     assert_eq!(plain.acquired_at, UnixMs::parse("2024-03-13T01:30:00Z").ok());
@@ -110,8 +138,15 @@ fn a_picture_reads_with_its_world_file_or_a_given_pixel_size() {
     fs::write(path.with_extension("json"), r#"{"crs":"EPSG:32653"}"#).unwrap();
     let placed = open(&path);
     let utm = open(&fixture("strips_none_u16"));
-    let (here, there) = (placed.grid.px_to_lonlat(7.0, 8.0).unwrap(), utm.grid.px_to_lonlat(7.0, 8.0).unwrap());
+    let (here, there) = (
+        placed.grid.px_to_lonlat(7.0, 8.0).unwrap(),
+        utm.grid.px_to_lonlat(7.0, 8.0).unwrap(),
+    );
     assert!((here.0 - there.0).abs() < 1e-10 && (here.1 - there.1).abs() < 1e-10);
-    let pixels = placed.reader().unwrap().read(placed.grid.window(), &[Band::Blue]).unwrap();
+    let pixels = placed
+        .reader()
+        .unwrap()
+        .read(placed.grid.window(), &[Band::Blue])
+        .unwrap();
     assert_eq!(pixels.at(Band::Blue, 30, 20), Some(expected(30, 20, 2, false)));
 }

@@ -12,7 +12,9 @@ use super::{OpenHints, Scene};
 const SIZE: (u32, u32) = (37, 29);
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{name}.tif"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(format!("{name}.tif"))
 }
 
 fn open(path: &Path) -> Scene {
