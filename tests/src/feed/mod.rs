@@ -6,6 +6,7 @@
 //! Everything varies by named streams of one seed ([`chance`]): the same script and seed give the same bytes.
 
 pub mod ais;
+pub mod cases;
 pub mod chance;
 pub mod cli;
 pub mod cloud;
@@ -22,3 +23,6 @@ pub mod sun;
 pub mod truth;
 pub mod weather;
 pub mod world;
+
+#[cfg(test)]
+mod tests;
