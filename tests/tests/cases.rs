@@ -35,7 +35,13 @@ fn the_installed_rules_see_the_documented_cases() {
             println!("{:<26} {}/{} {}", case.name(), line.held, line.runs, line.demand);
             // With three seeds a share of 0.7 or more asks for two.
             if line.held + 1 < line.runs {
-                missed.push(format!("{}: {} ({}/{})", case.name(), line.demand, line.held, line.runs));
+                missed.push(format!(
+                    "{}: {} ({}/{})",
+                    case.name(),
+                    line.demand,
+                    line.held,
+                    line.runs
+                ));
             }
         }
     }

@@ -48,10 +48,17 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<bool, String> {
     let found = scripts(&args.scripts).map_err(|error| format!("{}: {error}", args.scripts.display()))?;
     let mut all_held = true;
-    println!("{:<26} {:>9} {:>6}  {:<20} {:>6}  demand", "case", "held", "needed", "opened (median)", "lead d");
+    println!(
+        "{:<26} {:>9} {:>6}  {:<20} {:>6}  demand",
+        "case", "held", "needed", "opened (median)", "lead d"
+    );
     for script in found {
         let case = Case::read(&script, &args.rules)?;
-        if args.case.as_ref().is_some_and(|only| !case.name().contains(only.as_str())) {
+        if args
+            .case
+            .as_ref()
+            .is_some_and(|only| !case.name().contains(only.as_str()))
+        {
             continue;
         }
         let mut runs: Vec<Run> = Vec::new();

@@ -48,7 +48,10 @@ impl Case {
         let loaded = load(script).map_err(|errors| errors.to_string())?;
         let text = std::fs::read_to_string(rules).map_err(|error| format!("{}: {error}", rules.display()))?;
         let rules = Rules::from_toml(&text).map_err(|faults| {
-            let lines: Vec<String> = faults.iter().map(|fault| format!("{}: {fault}", rules.display())).collect();
+            let lines: Vec<String> = faults
+                .iter()
+                .map(|fault| format!("{}: {fault}", rules.display()))
+                .collect();
             lines.join("\n")
         })?;
         let book = Arc::new(SiteBook::new(loaded.places.values().map(|place| &place.site)));
@@ -74,7 +77,12 @@ impl Case {
         let wanted = script.expect.iter().map(|each| ("expect", each));
         wanted
             .chain(script.forbid.iter().map(|each| ("forbid", each)))
-            .map(|(word, each)| (format!("{word} {}: {}", each.kind, each.why), each.share_min.unwrap_or(0.95)))
+            .map(|(word, each)| {
+                (
+                    format!("{word} {}: {}", each.kind, each.why),
+                    each.share_min.unwrap_or(0.95),
+                )
+            })
             .collect()
     }
 
@@ -94,11 +102,17 @@ impl Case {
     pub fn run(&self, seed: u64, looks: Vec<Look>) -> Result<Run, String> {
         let count = looks.len();
         let outcome = replay::run(Arc::clone(&self.book), self.rules.clone(), looks, None);
-        let alerts: Vec<Value> =
-            outcome.alerts.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let alerts: Vec<Value> = outcome
+            .alerts
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())?;
         let script = &self.loaded.script;
         let wanted = script.expect.iter().map(|each| judge(each, &alerts, false));
-        let verdicts = wanted.chain(script.forbid.iter().map(|each| judge(each, &alerts, true))).collect();
+        let verdicts = wanted
+            .chain(script.forbid.iter().map(|each| judge(each, &alerts, true)))
+            .collect();
         Ok(Run {
             seed,
             looks: count,
@@ -141,7 +155,10 @@ pub fn summarise(case: &Case, runs: &[Run]) -> Vec<Summary> {
                 runs: runs.len(),
                 share_min,
                 opened_median,
-                lead_days: case.published().zip(opened_median).map(|(published, at)| published.days_since(at)),
+                lead_days: case
+                    .published()
+                    .zip(opened_median)
+                    .map(|(published, at)| published.days_since(at)),
             }
         })
         .collect()

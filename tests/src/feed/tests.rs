@@ -25,7 +25,10 @@ fn world(name: &str, seed: u64) -> World {
 }
 
 fn bytes(looks: &[Look]) -> String {
-    looks.iter().map(|look| serde_json::to_string(look).unwrap() + "\n").collect()
+    looks
+        .iter()
+        .map(|look| serde_json::to_string(look).unwrap() + "\n")
+        .collect()
 }
 
 #[test]
@@ -36,7 +39,11 @@ fn every_script_loads_and_its_worlds_have_room_for_what_they_script() {
         for seed in 0..3 {
             let world = World::load(&script, seed).unwrap_or_else(|error| panic!("{error}"));
             assert!(!world.passes().is_empty(), "{}: nobody looks", script.display());
-            assert!(!(world.script.expect.is_empty() && world.script.forbid.is_empty()), "{}", script.display());
+            assert!(
+                !(world.script.expect.is_empty() && world.script.forbid.is_empty()),
+                "{}",
+                script.display()
+            );
         }
     }
 }
@@ -53,7 +60,11 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 fn a_perfect_station_says_what_is_there_and_nothing_else() {
     let world = world("c6-vostochny-tankers.toml", 3);
     let (mut vessels, mut hidden) = (0, 0);
-    for pass in world.passes().iter().filter(|pass| pass.sensor.kind == SensorKind::Sar || pass.at.0 % 3 == 0) {
+    for pass in world
+        .passes()
+        .iter()
+        .filter(|pass| pass.sensor.kind == SensorKind::Sar || pass.at.0 % 3 == 0)
+    {
         let truth = world.scene_truth(&pass.site, pass.at, &pass.sensor).unwrap();
         let seen = look(&world, pass, Noise::Perfect).unwrap();
         vessels += seen.vessels.len();
@@ -72,7 +83,10 @@ fn a_perfect_station_says_what_is_there_and_nothing_else() {
         let clear = seen.zones.iter().all(|zone| zone.visible > 0.9995);
         if clear && pass.sensor.kind == SensorKind::Optical {
             let cars: u32 = seen.rail.iter().map(|track| track.cars).sum();
-            assert_eq!(cars as usize, truth.trains.iter().map(|train| train.cars.len()).sum::<usize>());
+            assert_eq!(
+                cars as usize,
+                truth.trains.iter().map(|train| train.cars.len()).sum::<usize>()
+            );
             let area: f64 = seen.stacks.iter().map(|stack| stack.area_m2).sum();
             let there: f64 = truth.rows.iter().map(|row| row.length_m * row.width_m).sum();
             assert!((area - there).abs() < 1.0, "{area} {there}");
@@ -85,9 +99,18 @@ fn a_perfect_station_says_what_is_there_and_nothing_else() {
 fn on_13_march_a_tanker_a_cargo_ship_and_a_full_yard_are_at_vostochny() {
     let world = world("c6-vostochny-tankers.toml", 1);
     let at = UnixMs::parse("2024-03-13T01:30:00Z").unwrap();
-    let pass = world.passes().into_iter().find(|pass| pass.at == at && pass.site == "vostochny").unwrap();
+    let pass = world
+        .passes()
+        .into_iter()
+        .find(|pass| pass.at == at && pass.site == "vostochny")
+        .unwrap();
     let seen = look(&world, &pass, Noise::Perfect).unwrap();
-    let lying = |zone: &str| seen.vessels.iter().find(|vessel| vessel.zone.as_deref() == Some(zone)).unwrap();
+    let lying = |zone: &str| {
+        seen.vessels
+            .iter()
+            .find(|vessel| vessel.zone.as_deref() == Some(zone))
+            .unwrap()
+    };
     assert!((lying("oil-berth").length_m - 104.0).abs() < 0.1 && lying("oil-berth").ais == Ais::Dark);
     assert!((lying("pier-1").length_m - 123.0).abs() < 0.1 && lying("pier-1").ais == Ais::Dark);
     assert!(seen.rail.iter().map(|track| track.cars).sum::<u32>() >= 158);
@@ -96,7 +119,7 @@ fn on_13_march_a_tanker_a_cargo_ship_and_a_full_yard_are_at_vostochny() {
 
 #[test]
 fn hulls_lie_inside_their_berths_and_not_inside_each_other() {
-    use geo::{Contains, EuclideanDistance as _};
+    use geo::{Contains, Distance, Euclidean, Point};
     let world = world("c9-quiet-port.toml", 2);
     for day in 0..200 {
         let at = UnixMs(world.script.from.0.0 + day * DAY_MS + 7_000_000);
@@ -106,10 +129,17 @@ fn hulls_lie_inside_their_berths_and_not_inside_each_other() {
             let zone = place.site.zone(vessel.zone.as_ref().unwrap()).unwrap();
             let area = place.area_m(zone).unwrap();
             let middle = place.frame.to_m(vessel.centre);
-            assert!(area.contains(&geo::Point::from(middle)), "{vessel:?}");
-            for other in vessels.iter().skip(index + 1).filter(|other| zone.kind.is_berth() && other.zone == vessel.zone) {
-                let apart = geo::Point::from(middle).euclidean_distance(&geo::Point::from(place.frame.to_m(other.centre)));
-                assert!(apart >= (vessel.length_m + other.length_m) / 2.0, "{vessel:?} {other:?}");
+            assert!(area.contains(&Point::from(middle)), "{vessel:?}");
+            for other in vessels
+                .iter()
+                .skip(index + 1)
+                .filter(|other| zone.kind.is_berth() && other.zone == vessel.zone)
+            {
+                let apart = Euclidean.distance(Point::from(middle), Point::from(place.frame.to_m(other.centre)));
+                assert!(
+                    apart >= (vessel.length_m + other.length_m) / 2.0,
+                    "{vessel:?} {other:?}"
+                );
             }
         }
     }
@@ -127,18 +157,41 @@ fn a_noisy_station_misses_and_invents_at_its_stated_rates() {
         let noisy = look(&world, pass, Noise::Station).unwrap();
         looks_clear += 1.0;
         for vessel in &perfect.vessels {
-            let kind = world.places["quiet"].site.zone(vessel.zone.as_ref().unwrap()).unwrap().kind;
-            let factor = if kind == ZoneKind::Anchorage { 1.0 } else { rates::BERTH_RECALL_FACTOR };
+            let kind = world.places["quiet"]
+                .site
+                .zone(vessel.zone.as_ref().unwrap())
+                .unwrap()
+                .kind;
+            let factor = if kind == ZoneKind::Anchorage {
+                1.0
+            } else {
+                rates::BERTH_RECALL_FACTOR
+            };
             there += 1.0;
             expected += rates::recall(vessel.length_m / 3.0) * factor;
-            found += f64::from(u8::from(noisy.vessels.iter().any(|seen| seen.mmsi == vessel.mmsi && seen.zone == vessel.zone)));
+            found += f64::from(u8::from(
+                noisy
+                    .vessels
+                    .iter()
+                    .any(|seen| seen.mmsi == vessel.mmsi && seen.zone == vessel.zone),
+            ));
         }
-        invented += noisy.vessels.iter().filter(|seen| seen.mmsi.is_none() && seen.confidence <= 0.9).count() as f64;
+        invented += noisy
+            .vessels
+            .iter()
+            .filter(|seen| seen.mmsi.is_none() && seen.confidence <= 0.9)
+            .count() as f64;
     }
     assert!(there > 300.0, "{there}");
-    assert!((found / there - expected / there).abs() < 0.05, "found {found} of {there}, expected {expected}");
+    assert!(
+        (found / there - expected / there).abs() < 0.05,
+        "found {found} of {there}, expected {expected}"
+    );
     let rate = invented / looks_clear;
-    assert!((rate - rates::FALSE_PER_LOOK).abs() < 0.09, "{rate} false vessels a look over {looks_clear} looks");
+    assert!(
+        (rate - rates::FALSE_PER_LOOK).abs() < 0.09,
+        "{rate} false vessels a look over {looks_clear} looks"
+    );
 }
 
 #[test]
@@ -149,21 +202,30 @@ fn measured_lengths_err_as_much_as_the_look_says() {
         let truth = world.scene_truth(&pass.site, pass.at, &pass.sensor).unwrap();
         let noisy = look(&world, &pass, Noise::Station).unwrap();
         for vessel in noisy.vessels.iter().filter(|vessel| vessel.mmsi.is_some()) {
-            let near = |there: &&super::truth::VesselTruth| (there.centre.y() - vessel.lat).hypot(there.centre.x() - vessel.lon) < 6e-4;
+            let near = |there: &&super::truth::VesselTruth| {
+                (there.centre.y() - vessel.lat).hypot(there.centre.x() - vessel.lon) < 6e-4
+            };
             if let Some(there) = truth.vessels.iter().find(near) {
                 scores.push((vessel.length_m - there.length_m) / vessel.length_sd_m.unwrap());
             }
         }
     }
     let mean_square = scores.iter().map(|score| score * score).sum::<f64>() / scores.len() as f64;
-    assert!(scores.len() > 500 && (mean_square - 1.0).abs() < 0.3, "{} {mean_square}", scores.len());
+    assert!(
+        scores.len() > 500 && (mean_square - 1.0).abs() < 0.3,
+        "{} {mean_square}",
+        scores.len()
+    );
 }
 
 #[test]
 fn a_deaf_receiver_makes_nobody_dark_and_a_spoofed_position_is_a_mismatch() {
     let world = world("c10-ais-noise.toml", 1);
     let all = looks(&world, Noise::Perfect);
-    let outage = [UnixMs::parse("2024-02-01T00:00:00Z").unwrap(), UnixMs::parse("2024-02-22T00:00:00Z").unwrap()];
+    let outage = [
+        UnixMs::parse("2024-02-01T00:00:00Z").unwrap(),
+        UnixMs::parse("2024-02-22T00:00:00Z").unwrap(),
+    ];
     let mut unheard = 0;
     for look in &all {
         let is_deaf = outage[0] <= look.acquired_at && look.acquired_at < outage[1];
@@ -176,9 +238,17 @@ fn a_deaf_receiver_makes_nobody_dark_and_a_spoofed_position_is_a_mismatch() {
         }
     }
     assert!(unheard > 0);
-    let spoofed: Vec<_> = all.iter().flat_map(|look| &look.vessels).filter(|vessel| vessel.mmsi == Some(273_999_001)).collect();
+    let spoofed: Vec<_> = all
+        .iter()
+        .flat_map(|look| &look.vessels)
+        .filter(|vessel| vessel.mmsi == Some(273_999_001))
+        .collect();
     assert!(!spoofed.is_empty());
-    assert!(spoofed.iter().all(|vessel| vessel.ais_flags == [AisFlag::PositionMismatch]));
+    assert!(
+        spoofed
+            .iter()
+            .all(|vessel| vessel.ais_flags == [AisFlag::PositionMismatch])
+    );
 }
 
 #[test]
@@ -186,7 +256,9 @@ fn disorder_changes_order_and_times_but_not_what_was_seen() {
     let looks = looks(&world("c7-rason-pier-move.toml", 1), Noise::Station);
     let ids = |looks: &[Look]| {
         let mut count: BTreeMap<(String, Option<u64>), u32> = BTreeMap::new();
-        looks.iter().for_each(|look| *count.entry((look.station.clone(), look.seq)).or_default() += 1);
+        looks
+            .iter()
+            .for_each(|look| *count.entry((look.station.clone(), look.seq)).or_default() += 1);
         count
     };
     let twice = disorder::duplicated(&looks, 0.3, 9);
@@ -197,7 +269,12 @@ fn disorder_changes_order_and_times_but_not_what_was_seen() {
     assert_eq!(ids(&late), ids(&looks));
     assert!(late.is_sorted_by_key(Look::known_at));
     let ahead = disorder::skewed(&looks, "gs-vlad-1", 60_000);
-    assert!(ahead.iter().zip(&looks).all(|(a, b)| a.acquired_at.0 - b.acquired_at.0 == 60_000 && a.known_at() == b.known_at()));
+    assert!(
+        ahead
+            .iter()
+            .zip(&looks)
+            .all(|(a, b)| a.acquired_at.0 - b.acquired_at.0 == 60_000 && a.known_at() == b.known_at())
+    );
 }
 
 #[test]
@@ -206,7 +283,10 @@ fn a_misspelt_key_and_an_unknown_zone_name_file_line_and_key() {
     let misspelt = text.replacen("length_m = 110", "lenght_m = 110", 1);
     let fault = parse(&misspelt, "case.toml".as_ref()).unwrap_err().to_string();
     let line = misspelt.lines().position(|line| line.starts_with("lenght_m")).unwrap() + 1;
-    assert!(fault.starts_with(&format!("case.toml:{line}: `lenght_m`")) && fault.contains("unknown field"), "{fault}");
+    assert!(
+        fault.starts_with(&format!("case.toml:{line}: `lenght_m`")) && fault.contains("unknown field"),
+        "{fault}"
+    );
 
     let aside = tempfile::tempdir().unwrap();
     let scripts = aside.path().join("tests/scripts");
@@ -214,10 +294,18 @@ fn a_misspelt_key_and_an_unknown_zone_name_file_line_and_key() {
     let site = folder().join("../../deploy/sites/rason.geojson");
     std::fs::copy(site, scripts.join("sites/rason.geojson")).unwrap();
     let path = scripts.join("case.toml");
-    let wrong = text.replacen("zone = \"pier-outer\"", "zone = \"pier-uoter\"", 1).replacen("beam_m = 17.5", "beam_m = 175", 1);
+    let wrong = text
+        .replacen("zone = \"pier-outer\"", "zone = \"pier-uoter\"", 1)
+        .replacen("beam_m = 17.5", "beam_m = 175", 1);
     std::fs::write(&path, &wrong).unwrap();
     let faults = load(&path).unwrap_err().to_string();
     let line = wrong.lines().position(|line| line.contains("pier-uoter")).unwrap() + 1;
-    assert!(faults.contains(&format!("case.toml:{line}: `")) && faults.contains("pier-uoter"), "{faults}");
-    assert!(faults.contains("expected one of pier-inner") && faults.contains("`vessel.beam_m`: is 175"), "{faults}");
+    assert!(
+        faults.contains(&format!("case.toml:{line}: `")) && faults.contains("pier-uoter"),
+        "{faults}"
+    );
+    assert!(
+        faults.contains("expected one of pier-inner") && faults.contains("`vessel.beam_m`: is 175"),
+        "{faults}"
+    );
 }

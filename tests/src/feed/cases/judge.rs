@@ -27,14 +27,19 @@ pub fn judge(expect: &Expect, alerts: &[Value], forbidden: bool) -> Verdict {
     let (matching, total_holds): (Vec<&Value>, bool) = match &expect.detail {
         Some(detail) if detail.total => (candidates, within(detail, numbers.iter().sum())),
         Some(detail) => (
-            candidates.into_iter().filter(|alert| number(alert).is_some_and(|number| within(detail, number))).collect(),
+            candidates
+                .into_iter()
+                .filter(|alert| number(alert).is_some_and(|number| within(detail, number)))
+                .collect(),
             true,
         ),
         None => (candidates, true),
     };
     let count = matching.len();
     let least = expect.count_min.map_or(usize::from(!forbidden), |count| count as usize);
-    let most = expect.count_max.map_or(if forbidden { 0 } else { usize::MAX }, |count| count as usize);
+    let most = expect
+        .count_max
+        .map_or(if forbidden { 0 } else { usize::MAX }, |count| count as usize);
     Verdict {
         held: total_holds && (least..=most).contains(&count),
         count,
@@ -52,7 +57,12 @@ fn matches(expect: &Expect, alert: &Value) -> bool {
     let signals: Vec<&str> = alert
         .get("signals")
         .and_then(Value::as_array)
-        .map(|signals| signals.iter().filter_map(|signal| signal.get("kind").and_then(Value::as_str)).collect())
+        .map(|signals| {
+            signals
+                .iter()
+                .filter_map(|signal| signal.get("kind").and_then(Value::as_str))
+                .collect()
+        })
         .unwrap_or_default();
     let opened = time_of(alert);
     (expect.kind == "*" || expect.kind == text("kind"))
@@ -122,6 +132,13 @@ mod tests {
     fn numbers_in_the_details_are_bounded_each_or_in_sum() {
         assert!(judge(&expect("kind='voyage'\ndetail={path='legs',min=3}"), &alerts(), false).held);
         assert!(!judge(&expect("kind='voyage'\ndetail={path='legs',min=4}"), &alerts(), false).held);
-        assert!(judge(&expect("kind='voyage'\ndetail={path='legs',min=3,total=true}"), &alerts(), false).held);
+        assert!(
+            judge(
+                &expect("kind='voyage'\ndetail={path='legs',min=3,total=true}"),
+                &alerts(),
+                false
+            )
+            .held
+        );
     }
 }
