@@ -10,6 +10,8 @@
 //! again, and the spool has everything. When asked to stop, scenes stop first (the one at work is given [`DRAIN_MS`]; abandoned,
 //! it is done again at the next start), then the report, then the link says goodbye.
 
+mod chips;
+pub mod detecting;
 pub mod processor;
 pub mod report;
 pub mod scenes;

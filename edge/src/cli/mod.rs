@@ -9,6 +9,7 @@ mod geojson_out;
 mod keygen;
 mod labels;
 mod preview;
+mod run;
 mod score;
 mod setup;
 
@@ -26,6 +27,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch the folder of scenes and send looks, until asked to stop (the agent)
+    Run(run::Args),
     /// Read a configuration and everything it names, and list every fault
     CheckConfig(check_config::Args),
     /// Make a key pair: the private half into a file, the public half to standard output
@@ -62,6 +65,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     // clap itself ends with 0 for --help and 2 for a wrong command line.
     match Cli::parse().command {
+        Command::Run(args) => run::run(&args).into(),
         Command::CheckConfig(args) => check_config::run(&args).into(),
         Command::Keygen(args) => keygen::run(&args).into(),
         Command::Detect(args) => detect::run(&args).into(),
