@@ -4,7 +4,7 @@ use quaywatch_protocol::contract::{look::VesselClass, site::ZoneKind};
 
 use super::{
     blocks,
-    canvas::distance_m,
+    canvas::{Spectrum, distance_m},
     coast::Quay,
     materials::{ASPHALT, CONCRETE, SNOW, SOIL, blend, roof, scaled},
     math::{Dice, P},
@@ -33,13 +33,13 @@ pub fn layers(world: &World, moment: &Moment<'_>, terrain: &Terrain, quays: &[Qu
     pieces(world, PieceKind::Pier, &mut layers);
     blocks::lay_out(world, terrain, quays, bounds, &mut layers);
     for quay in quays {
-        yard::quay(quay, &mut layers);
+        yard::quay(quay, world.paving(), &mut layers);
     }
     for kind in [PieceKind::Road, PieceKind::Tank, PieceKind::Roof] {
         pieces(world, kind, &mut layers);
     }
     for zone in &world.zones {
-        grounds(zone, terrain, &mut layers);
+        grounds(zone, world.paving(), terrain, &mut layers);
     }
     snow_on_top(moment.snow, &mut layers);
     let mut dice = Dice::new(world.seed, "cars");
@@ -66,7 +66,7 @@ fn pieces(world: &World, kind: PieceKind, layers: &mut Layers) {
         let shape = piece.shape.clone();
         match kind {
             PieceKind::Pier => {
-                layers.cover(Layer::Ground, shape, CONCRETE, 0.05);
+                layers.cover(Layer::Ground, shape, world.paving(), 0.05);
             }
             PieceKind::Road => layers.cover(Layer::Ground, shape, ASPHALT, 0.05),
             PieceKind::Tank => {
@@ -88,13 +88,13 @@ fn pieces(world: &World, kind: PieceKind, layers: &mut Layers) {
 }
 
 /// What lies on the ground of a watched zone.
-fn grounds(zone: &Zone, terrain: &Terrain, layers: &mut Layers) {
+fn grounds(zone: &Zone, paving: Spectrum, terrain: &Terrain, layers: &mut Layers) {
     match zone.kind {
         ZoneKind::Apron => {
             layers.tint(
                 Layer::Ground,
                 zone.shape.clone(),
-                blend(CONCRETE, ASPHALT, 0.35),
+                blend(paving, ASPHALT, 0.3),
                 0.06,
                 0.9,
             );

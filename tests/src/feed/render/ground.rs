@@ -3,7 +3,7 @@
 use super::{
     canvas::Spectrum,
     materials::{
-        ASPHALT, BARE_TREES, CLEAR_WATER, CONCRETE, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend,
+        ASPHALT, BARE_TREES, CLEAR_WATER, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend,
         scaled,
     },
     math::{P, derive, fbm, hash2, mix, noise, smooth, unit},
@@ -30,6 +30,8 @@ pub struct Shader<'a> {
     pub wind: f32,
     /// Direction the waves run.
     pub waves: P,
+    /// Colour of quays and yards.
+    pub paving: Spectrum,
     /// Seed of the place.
     pub place: u32,
     /// Seed of the moment.
@@ -37,19 +39,20 @@ pub struct Shader<'a> {
 }
 
 impl Shader<'_> {
-    /// Reflectance of land or water at a point.
+    /// Reflectance of land or water at a point, and the share of it that is land.
     #[must_use]
-    pub fn at(&self, at: P) -> Spectrum {
+    pub fn at(&self, at: P) -> (Spectrum, f32) {
         let sample = self.terrain.at(at);
         // The coast is as soft as half a pixel.
         let dry = smooth(-0.6 * self.gsd_m, 0.6 * self.gsd_m, sample.signed);
-        if dry <= 0.0 {
+        let colour = if dry <= 0.0 {
             self.water(at, &sample)
         } else if dry >= 1.0 {
             self.land(at, &sample)
         } else {
             blend(self.water(at, &sample), self.land(at, &sample), dry)
-        }
+        };
+        (colour, dry)
     }
 
     fn water(&self, at: P, sample: &Sample) -> Spectrum {
@@ -105,7 +108,7 @@ impl Shader<'_> {
 
     fn port(&self, x: f32, y: f32, rough: f32, fine: f32) -> Spectrum {
         let patch = noise(self.place ^ 0x21, x / 95.0, y / 95.0) + 0.35 * rough;
-        let base = blend(CONCRETE, scaled(ASPHALT, 1.25), smooth(-0.15, 0.25, patch));
+        let base = blend(self.paving, scaled(ASPHALT, 1.25), smooth(-0.15, 0.25, patch));
         let dusty = smooth(0.15, 0.55, noise(self.place ^ 0x22, x / 160.0, y / 160.0));
         scaled(blend(base, SOIL, 0.55 * dusty), 1.0 + 0.05 * fine)
     }

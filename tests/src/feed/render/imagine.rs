@@ -201,7 +201,7 @@ pub fn moment(world: &World, seed: u64) -> Moment<'static> {
     }
     for _ in 0..dice.range(3.0, 16.0) as u32 {
         let at = p(dice.range(-2_400.0, 2_400.0), dice.range(-2_400.0, 2_400.0));
-        let moving = dice.chance(0.55);
+        let moving = dice.chance(0.35);
         let speed = if moving { dice.range(2.0, 9.0) } else { 0.0 };
         let bow = compass(dice.range(0.0, 360.0));
         let mut hull = hull(&mut dice, bow, speed);
@@ -242,10 +242,11 @@ fn hull(dice: &mut Dice, axis: P, speed_mps: f64) -> Hull {
     } else {
         dice.range(5.6, 7.2)
     };
-    let colours: [[u8; 3]; 9] = [
-        [122, 66, 48],
-        [150, 62, 46],
-        [104, 74, 62],
+    let colours: [[u8; 3]; 10] = [
+        [132, 66, 46],
+        [158, 62, 44],
+        [150, 78, 50],
+        [112, 74, 62],
         [66, 92, 72],
         [58, 72, 104],
         [110, 112, 114],

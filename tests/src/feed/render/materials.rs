@@ -120,9 +120,9 @@ pub fn blend(from: Spectrum, to: Spectrum, share: f32) -> Spectrum {
 pub fn paint(rgb: [u8; 3]) -> Spectrum {
     let [red, green, blue] = rgb.map(|level| {
         let share = f32::from(level) / 255.0;
-        0.030 + 0.42 * share * share
+        0.030 + 0.50 * share * share
     });
-    let infrared = 0.55 * red.max(green).max(blue) + 0.45 * (red + green + blue) / 3.0 + 0.02;
+    let infrared = 0.55 * red.max(green).max(blue) + 0.45 * (red + green + blue) / 3.0 + 0.03;
     [blue, green, red, infrared]
 }
 

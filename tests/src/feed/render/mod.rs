@@ -24,6 +24,9 @@ pub mod truth;
 pub mod world;
 pub mod yard;
 
+#[cfg(test)]
+mod tests;
+
 use self::{
     coast::Coast,
     geo::{GeoError, Grid, Ground},
@@ -109,6 +112,7 @@ pub fn draw(ground: &Ground, world: &World, moment: &Moment<'_>, grid: Grid, opt
         snow: moment.snow,
         wind,
         waves: compass(360.0 * f64::from(unit(derive(moment.seed, "waves")))),
+        paving: world.paving(),
         place,
         moment: sea,
     };

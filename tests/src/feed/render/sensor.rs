@@ -29,6 +29,8 @@ const HAZE: Spectrum = [0.200, 0.175, 0.150, 0.110];
 const AIR: Spectrum = [0.004, 0.002, 0.001, 0.001];
 /// Reflectance of thick cloud.
 const CLOUD: Spectrum = [0.640, 0.650, 0.640, 0.620];
+/// Depth of a shadow on water beside the depth of one on land.
+const WATER_SHADOW: f32 = 0.4;
 /// Reflectance to number.
 const SCALE: f32 = 10_000.0;
 
@@ -108,12 +110,14 @@ pub fn expose(view: &View<'_>) -> Vec<[u16; BANDS]> {
         for row in 0..height {
             for column in 0..width {
                 let at = grid.middle_m(left + column, top + row);
-                let mut light = view.shader.at(at);
+                let (mut light, dry) = view.shader.at(at);
+                // Water mirrors the sky and scatters light sideways: a shadow on it is thin.
+                let thin = WATER_SHADOW + (1.0 - WATER_SHADOW) * dry;
                 if let Some(plane) = planes.as_ref().and_then(|planes| planes.get(row * width + column)) {
                     let [blue, green, red, infrared, through, sunlit] = *plane;
                     let objects = [blue, green, red, infrared];
                     for ((band, object), shade) in light.iter_mut().zip(objects).zip(SHADE) {
-                        *band = object + *band * (shade * through + (1.0 - shade) * sunlit);
+                        *band = object + *band * (through - thin * (1.0 - shade) * (through - sunlit));
                     }
                 }
                 let light = sky.through(view, at, light);

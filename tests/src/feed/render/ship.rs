@@ -115,15 +115,15 @@ impl Deck<'_> {
         );
         let colour = paint(self.hull.colour);
         // From above the sides show as a narrow rim, darker than the deck.
-        self.cover(rim, scaled(colour, 0.75), 0.04);
+        self.cover(rim, scaled(colour, 0.85), 0.04);
         let deck = self.outline((self.hull.beam_m * 0.05).clamp(0.3, 1.2));
-        let wear = self.dice.range(0.15, 0.45) as f32;
+        let wear = self.dice.range(0.05, 0.30) as f32;
         self.cover(deck, blend(colour, scaled(GREY, 1.1), wear), 0.05);
     }
 
     /// Bridge and accommodation across the hull, from `u` on, with a funnel behind it.
     fn bridge(&mut self, u: f64, length_share: f64, height_m: f64) {
-        let white = scaled(WHITE, self.dice.range(0.75, 1.05) as f32);
+        let white = scaled(WHITE, self.dice.range(0.6, 0.95) as f32);
         let block = self.quad([u, u + length_share], [-0.82, 0.82]);
         self.solid(block, height_m, white);
         let wings = self.quad([u + length_share * 0.72, u + length_share], [-0.98, 0.98]);
@@ -152,7 +152,9 @@ impl Deck<'_> {
             scaled(WHITE, 0.55),
             scaled(GREY, 0.75),
         ];
-        let colour = self.dice.pick(&covers).copied().unwrap_or(GREY);
+        // Hatch covers mostly share the deck's paint.
+        let own = self.dice.range(0.0, 0.8) as f32;
+        let colour = blend(paint(self.hull.colour), self.dice.pick(&covers).copied().unwrap_or(GREY), own);
         for hold in 0..holds {
             let u = from + each * f64::from(hold);
             let hatch = self.quad([u + each * 0.10, u + each * 0.92], [-0.66, 0.66]);
@@ -302,11 +304,11 @@ impl Deck<'_> {
         let strength = (speed / 8.0).min(1.0);
         let beams = |u: f64, v: f64| self.at(u, v);
         let mut parts = Vec::new();
-        let reach = 60.0 * speed / self.hull.length_m;
+        let reach = 38.0 * speed / self.hull.length_m;
         for step in 0..12 {
             let (near, far) = (f64::from(step) / 12.0, f64::from(step + 1) / 12.0);
-            let half = |t: f64| 0.35 + 0.9 * t;
-            let foam = 0.55 * strength * (1.0 - near) * (1.0 - near);
+            let half = |t: f64| 0.22 + 0.55 * t;
+            let foam = 0.40 * strength * (1.0 - near) * (1.0 - near);
             let (from, to) = (-near * reach + 0.02, -far * reach + 0.02);
             let shape = vec![
                 beams(from, -half(near)),
@@ -323,7 +325,7 @@ impl Deck<'_> {
                     self.at(0.97 - back / self.hull.length_m, out * 2.0 / self.hull.beam_m)
                 };
                 let shape = vec![arm(near, 0.93), arm(near, 1.0), arm(far, 1.0), arm(far, 0.93)];
-                parts.push((shape, 0.16 * strength * (1.0 - near)));
+                parts.push((shape, 0.06 * strength * (1.0 - near)));
             }
         }
         for (shape, opacity) in parts {

@@ -17,6 +17,9 @@ const HIDDEN_CLOUD: f32 = 0.25;
 /// Darkness of cloud shadow from which a point counts as hidden.
 const HIDDEN_SHADOW: f32 = 0.5;
 
+/// Shortest hull that shows as a ship, pixels.
+const SHIP_PX: f64 = 5.0;
+
 /// Everything drawn in a scene.
 #[derive(Clone, Debug, Serialize)]
 pub struct Drawn {
@@ -53,6 +56,8 @@ pub struct DrawnVessel {
     pub length_m: f64,
     /// Class.
     pub class: VesselClass,
+    /// `ship` from five pixels on, `boat` below.
+    pub kind: &'static str,
     /// `berth` within 60 m of a quay, otherwise `open`.
     pub r#where: &'static str,
     /// Cloud over its middle, 0..=1.
@@ -100,6 +105,7 @@ pub fn of(ground: &Ground, world: &World, moment: &Moment<'_>, grid: &Grid, sens
                 angle_deg: (-hull.bow.y).atan2(hull.bow.x).to_degrees().rem_euclid(180.0),
                 length_m: hull.length_m,
                 class: hull.class,
+                kind: if hull.length_m / grid.gsd_m >= SHIP_PX { "ship" } else { "boat" },
                 r#where: if alongside { "berth" } else { "open" },
                 cloud: (moment.veil)(hull.middle).cloud,
                 lon: place.map(|place| place.x()),

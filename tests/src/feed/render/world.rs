@@ -3,8 +3,9 @@
 use quaywatch_protocol::contract::site::ZoneKind;
 
 use super::{
-    canvas::{distance_m, inside},
-    math::P,
+    canvas::{Spectrum, distance_m, inside},
+    materials::{ASPHALT, CONCRETE, blend, scaled},
+    math::{P, derive, mix, unit},
     ship::Hull,
     yard::{Car, Row},
 };
@@ -103,6 +104,15 @@ impl World {
     #[must_use]
     pub fn has_land(&self) -> bool {
         self.pieces.iter().any(|piece| piece.kind == PieceKind::Land)
+    }
+
+    /// Colour of quays and yards: new concrete in some ports, oily asphalt in others.
+    #[must_use]
+    pub fn paving(&self) -> Spectrum {
+        // Most are worn: the medians measured over real ports lie nearer to asphalt than to new concrete.
+        let light = 1.0 - unit(derive(self.seed, "paving"));
+        let dark = 1.0 - light * light;
+        scaled(blend(CONCRETE, ASPHALT, 0.75 * dark), mix(1.08, 0.95, dark))
     }
 
     /// True on land or a pier of the scenery.

@@ -3,7 +3,7 @@
 use super::{
     canvas::{Spectrum, disc, rectangle},
     coast::Quay,
-    materials::{ASPHALT, BALLAST, COAL, CONCRETE, DARK, GREY, RUST, WHITE, blend, container, paint, scaled},
+    materials::{ASPHALT, BALLAST, COAL, DARK, GREY, RUST, WHITE, blend, container, paint, scaled},
     math::{Dice, P},
     scenery::{Layer, Layers, strips},
 };
@@ -153,14 +153,14 @@ pub fn row(row: &Row, layers: &mut Layers) {
 }
 
 /// Draws a quay: its deck, its edge, the crane rails.
-pub fn quay(quay: &Quay, layers: &mut Layers) {
+pub fn quay(quay: &Quay, paving: Spectrum, layers: &mut Layers) {
     let (from, to, land) = (quay.from, quay.to, quay.sea * -1.0);
     let strip = |near: f64, far: f64| vec![from + land * near, to + land * near, to + land * far, from + land * far];
-    layers.cover(Layer::Ground, strip(0.0, quay.depth_m), CONCRETE, 0.05);
-    layers.cover(Layer::Ground, strip(-0.6, 1.2), scaled(CONCRETE, 0.55), 0.05);
+    layers.cover(Layer::Ground, strip(0.0, quay.depth_m), paving, 0.05);
+    layers.cover(Layer::Ground, strip(-1.4, 1.4), scaled(paving, 0.45), 0.05);
     for rail in [4.0, 22.0] {
         if rail < quay.depth_m - 4.0 {
-            layers.cover(Layer::Ground, strip(rail, rail + 0.7), scaled(CONCRETE, 0.7), 0.05);
+            layers.cover(Layer::Ground, strip(rail, rail + 0.7), scaled(paving, 0.7), 0.05);
         }
     }
     let joints = ((to - from).norm() / 40.0) as u32;
@@ -170,7 +170,7 @@ pub fn quay(quay: &Quay, layers: &mut Layers) {
         let shade = if joint % 3 == 0 {
             scaled(ASPHALT, 1.3)
         } else {
-            scaled(CONCRETE, 0.93)
+            scaled(paving, 0.93)
         };
         layers.tint(Layer::Ground, patch, shade, 0.05, 0.6);
     }
