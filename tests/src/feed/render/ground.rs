@@ -3,8 +3,7 @@
 use super::{
     canvas::Spectrum,
     materials::{
-        ASPHALT, BARE_TREES, CLEAR_WATER, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend,
-        scaled,
+        ASPHALT, BARE_TREES, CLEAR_WATER, FOREST, GRASS, ROCK, SAND, SNOW, SOIL, STRAW, TURBID_WATER, blend, scaled,
     },
     math::{P, derive, fbm, hash2, mix, noise, smooth, unit},
     terrain::{Sample, Terrain},

@@ -154,7 +154,11 @@ impl Deck<'_> {
         ];
         // Hatch covers mostly share the deck's paint.
         let own = self.dice.range(0.0, 0.8) as f32;
-        let colour = blend(paint(self.hull.colour), self.dice.pick(&covers).copied().unwrap_or(GREY), own);
+        let colour = blend(
+            paint(self.hull.colour),
+            self.dice.pick(&covers).copied().unwrap_or(GREY),
+            own,
+        );
         for hold in 0..holds {
             let u = from + each * f64::from(hold);
             let hatch = self.quad([u + each * 0.10, u + each * 0.92], [-0.66, 0.66]);

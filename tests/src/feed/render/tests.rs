@@ -22,13 +22,26 @@ const PLACE: Point<f64> = Point(geo::Coord { x: 133.08, y: 42.75 });
 fn harbour() -> World {
     let along = compass(41.0);
     let sea = compass(131.0);
-    let zone = |id: &str, kind: ZoneKind, shape: Vec<P>| Zone { id: id.into(), kind, shape, along: Some(along) };
+    let zone = |id: &str, kind: ZoneKind, shape: Vec<P>| Zone {
+        id: id.into(),
+        kind,
+        shape,
+        along: Some(along),
+    };
     World {
         zones: vec![
             zone("pier", ZoneKind::Berth, rectangle(sea * 20.0, along, 300.0, 40.0)),
             zone("apron", ZoneKind::Apron, rectangle(sea * -110.0, along, 280.0, 80.0)),
-            zone("yard", ZoneKind::RailTrack, vec![along * -300.0 - sea * 220.0, along * 300.0 - sea * 220.0]),
-            zone("empty", ZoneKind::RailTrack, vec![along * -300.0 - sea * 240.0, along * 300.0 - sea * 240.0]),
+            zone(
+                "yard",
+                ZoneKind::RailTrack,
+                vec![along * -300.0 - sea * 220.0, along * 300.0 - sea * 220.0],
+            ),
+            zone(
+                "empty",
+                ZoneKind::RailTrack,
+                vec![along * -300.0 - sea * 240.0, along * 300.0 - sea * 240.0],
+            ),
         ],
         pieces: Vec::new(),
         latitude_deg: 42.75,
@@ -79,14 +92,25 @@ fn busy_moment(seed: u64) -> Moment<'static> {
         })
         .collect();
     let shape = rectangle(sea * -110.0, along, 122.0, 12.2);
-    moment.rows = vec![Row { shape, height_m: 5.2, colour: [168, 62, 38], seed: 9 }];
+    moment.rows = vec![Row {
+        shape,
+        height_m: 5.2,
+        colour: [168, 62, 38],
+        seed: 9,
+    }];
     moment
 }
 
 fn scene(world: &World, moment: &Moment<'_>, gsd_m: f64) -> Raster {
     let ground = Ground::around(PLACE).unwrap();
     let grid = Grid::covering([-600.0, -600.0, 600.0, 600.0], gsd_m);
-    draw(&ground, world, moment, grid, Optics::of(if gsd_m < 5.0 { "PlanetScope" } else { "Sentinel-2" }, gsd_m))
+    draw(
+        &ground,
+        world,
+        moment,
+        grid,
+        Optics::of(if gsd_m < 5.0 { "PlanetScope" } else { "Sentinel-2" }, gsd_m),
+    )
 }
 
 /// Mean reflectance of a band over the pixels whose middles lie in a rectangle.
@@ -107,7 +131,9 @@ fn mean(raster: &Raster, band: usize, shape: &[P]) -> f64 {
 /// FNV-1a over all samples.
 fn fingerprint(raster: &Raster) -> u64 {
     let bytes = raster.pixels.iter().flatten().flat_map(|value| value.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 mod the_same_truth_gives_the_same_bytes {
@@ -118,12 +144,19 @@ mod the_same_truth_gives_the_same_bytes {
 
     #[test]
     fn on_every_machine() {
-        assert_eq!(fingerprint(&scene(&harbour(), &busy_moment(11), 10.0)), GOLDEN, "the looks have changed");
+        assert_eq!(
+            fingerprint(&scene(&harbour(), &busy_moment(11), 10.0)),
+            GOLDEN,
+            "the looks have changed"
+        );
     }
 
     #[test]
     fn and_another_seed_gives_other_bytes() {
-        let (one, two) = (scene(&harbour(), &busy_moment(1), 10.0), scene(&harbour(), &busy_moment(2), 10.0));
+        let (one, two) = (
+            scene(&harbour(), &busy_moment(1), 10.0),
+            scene(&harbour(), &busy_moment(2), 10.0),
+        );
         assert_ne!(fingerprint(&one), fingerprint(&two));
     }
 
@@ -175,10 +208,15 @@ mod pixels_agree_with_the_truth {
 
     #[test]
     fn cars_and_containers_change_their_zones_and_nothing_else() {
-        let (empty, busy) = (scene(&harbour(), &quiet_moment(3), 3.0), scene(&harbour(), &busy_moment(3), 3.0));
+        let (empty, busy) = (
+            scene(&harbour(), &quiet_moment(3), 3.0),
+            scene(&harbour(), &busy_moment(3), 3.0),
+        );
         let (along, sea) = (compass(41.0), compass(131.0));
         let change = |shape: &[P]| {
-            (0..4).map(|band| (mean(&busy, band, shape) - mean(&empty, band, shape)).abs()).fold(0.0, f64::max)
+            (0..4)
+                .map(|band| (mean(&busy, band, shape) - mean(&empty, band, shape)).abs())
+                .fold(0.0, f64::max)
         };
         assert!(change(&rectangle(along * -60.0 - sea * 220.0, along, 250.0, 3.0)) > 0.02);
         assert!(change(&rectangle(sea * -110.0, along, 110.0, 9.0)) > 0.03);
@@ -192,9 +230,15 @@ mod pixels_agree_with_the_truth {
         let sea = compass(131.0);
         moment.veil = Box::new(move |at| {
             let near = |middle: P| f32::from(u8::from((at - middle).norm() < 150.0));
-            Veil { cloud: near(sea * -350.0), shadow: near(sea * -350.0 + p(-300.0, -250.0)) }
+            Veil {
+                cloud: near(sea * -350.0),
+                shadow: near(sea * -350.0 + p(-300.0, -250.0)),
+            }
         });
-        let (cloudy, clear) = (scene(&harbour(), &moment, 10.0), scene(&harbour(), &quiet_moment(3), 10.0));
+        let (cloudy, clear) = (
+            scene(&harbour(), &moment, 10.0),
+            scene(&harbour(), &quiet_moment(3), 10.0),
+        );
         let under = rectangle(sea * -350.0, sea, 120.0, 120.0);
         let shaded = rectangle(sea * -350.0 + p(-300.0, -250.0), sea, 80.0, 80.0);
         assert!(mean(&cloudy, 0, &under) > 0.3);
@@ -209,7 +253,10 @@ mod pixels_agree_with_the_truth {
         moment.snow = 0.9;
         let white = scene(&harbour(), &moment, 10.0);
         let sea = compass(131.0);
-        let (land, water) = (rectangle(sea * -450.0, sea, 200.0, 300.0), rectangle(sea * 300.0, sea, 200.0, 200.0));
+        let (land, water) = (
+            rectangle(sea * -450.0, sea, 200.0, 300.0),
+            rectangle(sea * 300.0, sea, 200.0, 200.0),
+        );
         assert!(mean(&white, 0, &land) > 2.0 * mean(&bare, 0, &land));
         assert!((mean(&white, 3, &water) - mean(&bare, 3, &water)).abs() < 0.002);
     }
@@ -226,18 +273,33 @@ mod pixels_agree_with_the_truth {
             let raster = scene(&world, &moment, 10.0);
             let share = |px: &[u16; 4]| (f64::from(px[1]) - f64::from(px[3])) / (f64::from(px[1]) + f64::from(px[3]));
             let median = |wet: bool, band: usize| {
-                let mut values: Vec<u16> =
-                    raster.pixels.iter().filter(|px| (share(px) > 0.15) == wet).map(|px| px[band]).collect();
+                let mut values: Vec<u16> = raster
+                    .pixels
+                    .iter()
+                    .filter(|px| (share(px) > 0.15) == wet)
+                    .map(|px| px[band])
+                    .collect();
                 values.sort_unstable();
-                values.get(values.len() / 2).map_or(f64::NAN, |value| f64::from(*value) / 10_000.0)
+                values
+                    .get(values.len() / 2)
+                    .map_or(f64::NAN, |value| f64::from(*value) / 10_000.0)
             };
             let (blue, water, land) = (median(true, 0), median(true, 3), median(false, 3));
             assert!((0.02..0.09).contains(&blue), "seed {seed}: water in blue {blue}");
-            assert!((0.003..0.045).contains(&water), "seed {seed}: water in near infrared {water}");
-            assert!((0.05..0.30).contains(&land), "seed {seed}: land in near infrared {land}");
+            assert!(
+                (0.003..0.045).contains(&water),
+                "seed {seed}: water in near infrared {water}"
+            );
+            assert!(
+                (0.05..0.30).contains(&land),
+                "seed {seed}: land in near infrared {land}"
+            );
             waters.push(blue);
         }
-        assert!(waters.iter().any(|blue| *blue < 0.05), "no clear water among {waters:?}");
+        assert!(
+            waters.iter().any(|blue| *blue < 0.05),
+            "no clear water among {waters:?}"
+        );
     }
 }
 
@@ -268,8 +330,13 @@ mod the_file_says_where_it_is {
         assert!((column - expected.0).abs() < 1e-6 && (row - expected.1).abs() < 1e-6);
         decoder = decoder.with_limits(tiff::decoder::Limits::unlimited());
         let (columns, rows) = decoder.dimensions().unwrap();
-        assert_eq!((columns as usize, rows as usize), (raster.grid.width, raster.grid.height));
-        let DecodingResult::U16(first) = decoder.read_chunk(0).unwrap() else { panic!("16-bit samples") };
+        assert_eq!(
+            (columns as usize, rows as usize),
+            (raster.grid.width, raster.grid.height)
+        );
+        let DecodingResult::U16(first) = decoder.read_chunk(0).unwrap() else {
+            panic!("16-bit samples")
+        };
         let width = raster.grid.width.min(256);
         for (row, line) in first.chunks(width * 4).enumerate().take(raster.grid.height.min(256)) {
             for (column, px) in line.chunks(4).enumerate() {

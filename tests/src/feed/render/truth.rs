@@ -105,7 +105,11 @@ pub fn of(ground: &Ground, world: &World, moment: &Moment<'_>, grid: &Grid, sens
                 angle_deg: (-hull.bow.y).atan2(hull.bow.x).to_degrees().rem_euclid(180.0),
                 length_m: hull.length_m,
                 class: hull.class,
-                kind: if hull.length_m / grid.gsd_m >= SHIP_PX { "ship" } else { "boat" },
+                kind: if hull.length_m / grid.gsd_m >= SHIP_PX {
+                    "ship"
+                } else {
+                    "boat"
+                },
                 r#where: if alongside { "berth" } else { "open" },
                 cloud: (moment.veil)(hull.middle).cloud,
                 lon: place.map(|place| place.x()),
