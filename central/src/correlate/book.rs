@@ -14,6 +14,8 @@ pub struct ZonePlan {
     pub id: String,
     /// Kind.
     pub kind: ZoneKind,
+    /// Pier of which this berth is a side: the id up to its last hyphen, where the site file gives a `side`.
+    pub pier: Option<String>,
 }
 
 /// One site.
@@ -35,6 +37,21 @@ impl SitePlan {
     #[must_use]
     pub fn zone(&self, id: &str) -> Option<ZoneIx> {
         self.index.get(id).copied()
+    }
+
+    /// Piers with more than one side that is a berth, by name, with their berths.
+    #[must_use]
+    pub fn piers(&self) -> Vec<(String, Vec<ZoneIx>)> {
+        let mut piers: Vec<(String, Vec<ZoneIx>)> = Vec::new();
+        for (ix, zone) in self.zones.iter().enumerate().filter(|(_, zone)| zone.kind.is_berth()) {
+            let Some(name) = &zone.pier else { continue };
+            match piers.iter_mut().find(|(known, _)| known == name) {
+                Some((_, zones)) => zones.push(ix as ZoneIx),
+                None => piers.push((name.clone(), vec![ix as ZoneIx])),
+            }
+        }
+        piers.retain(|(_, zones)| zones.len() > 1);
+        piers
     }
 
     /// Kind of a zone.
@@ -109,6 +126,12 @@ fn plan(site: &Site) -> SitePlan {
         zones.push(ZonePlan {
             id: zone.id.clone(),
             kind: zone.kind,
+            pier: zone.side.as_ref().map(|_| {
+                zone.id
+                    .rsplit_once('-')
+                    .map_or(zone.id.as_str(), |(stem, _)| stem)
+                    .to_owned()
+            }),
         });
     }
     let centre = site.centre();

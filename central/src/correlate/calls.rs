@@ -153,9 +153,10 @@ impl Call {
         1.0 - self.none
     }
 
-    /// Dark: coverage was proven, nothing ever matched, and no transmission was displaced.
+    /// Dark: coverage was proven and nothing matched; one match outweighs two dark looks. A displaced transmission is a mismatch, not
+    /// an absence.
     pub const fn dark(&self) -> bool {
-        self.dark_looks > 0 && self.matched_looks == 0 && !self.mismatch
+        self.dark_looks > 2 * self.matched_looks && !self.mismatch
     }
 
     /// What kind of vessel most sightings say, unless they say nothing.

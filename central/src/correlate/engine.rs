@@ -295,7 +295,7 @@ impl Engine {
         }
         changes.push(match (&before, &finding.contradicted) {
             (None, _) => AlertChange::Opened(alert.clone()),
-            (Some(before), Some(_)) if before.state != State::Closed => AlertChange::Withdrawn(alert.clone()),
+            (Some(before), Some(_)) if before.state != alert.state => AlertChange::Withdrawn(alert.clone()),
             (Some(_), _) => AlertChange::Updated(alert.clone()),
         });
         if let Some(old) = self.alerts.insert(
@@ -376,8 +376,15 @@ impl Engine {
             plan.map_or_else(|| id.to_owned(), |plan| plan.name.clone())
         };
         alert.text = text::paragraph(&alert, &names);
-        if let Some(reason) = &finding.contradicted {
-            close(&mut alert, reason);
+        match &finding.contradicted {
+            // One of several signals is gone: less, but not nothing.
+            Some(reason) if finding.kind == Kind::Coincidence => {
+                alert.severity = Severity::Watch;
+                alert.text = format!("Downgraded: {reason}. {}", alert.text);
+                alert.details.insert("downgraded".into(), reason.as_str().into());
+            }
+            Some(reason) => close(&mut alert, reason),
+            None => {}
         }
         alert
     }

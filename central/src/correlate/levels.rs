@@ -204,7 +204,11 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         let Some(reading) = read_gauge(context, gauge, frozen) else {
             continue;
         };
-        let over = reading.value >= keys.level_over_max * reading.standing.max;
+        if reading.standing.days < keys.history_days_min {
+            continue;
+        }
+        let highest = reading.standing.max;
+        let over = reading.value >= (keys.level_over_max * highest).max(highest + keys.level_margin_cars);
         let above = reading.z >= keys.level_z_min;
         if over && above && best.as_ref().is_none_or(|best| reading.z > best.z) {
             best = Some(reading);
@@ -305,6 +309,9 @@ pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, key
         };
         let now = context.now();
         let standing = reading.standing;
+        if standing.days < keys.history_days_min && running.is_none() {
+            continue;
+        }
         let bar = (standing.median
             + keys.z_min
                 * standing

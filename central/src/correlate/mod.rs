@@ -28,8 +28,6 @@ mod levels;
 mod series;
 mod shift;
 mod site;
-#[cfg(test)]
-mod tests;
 mod traffic;
 mod voyages;
 

@@ -102,16 +102,13 @@ pub fn evaluate(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             .episodes
             .get(rule, &later.id)
             .map(|episode| episode.finding.clone());
-        let heard = earlier.matched_looks + later.matched_looks > 0 || earlier.mismatch || later.mismatch;
+        let heard = !(earlier.dark() || later.dark());
         if heard {
             state.episodes.contradict(
                 rule,
                 &later.id,
                 "a later look matched the hull with an AIS transmission",
             );
-            continue;
-        }
-        if !(earlier.dark() || later.dark()) {
             continue;
         }
         let fresh = context.now() - later.last_ms <= (keys.gap_h_max * HOUR_MS as f64) as i64;

@@ -25,6 +25,9 @@ use crate::rules::{RuleKind, Rules};
 const LIVE_DAYS: i64 = 30;
 /// Weight of the assumed dwell time, calls.
 const DWELL_PRIOR_CALLS: f64 = 3.0;
+/// Share of the mean dwell time that a look is credited with: a vessel is missed now and then, and the estimated stays hold half
+/// the gaps. With sparse looks this makes what is expected follow the number of looks, so that clouds are no slowdown.
+const EXPOSURE_SHARE: f64 = 0.5;
 /// Longest stay that counts in a mean dwell time, days: a laid-up ship says nothing about the others.
 const DWELL_MAX_DAYS: f64 = 8.0;
 
@@ -71,6 +74,8 @@ impl CallFact {
 pub enum Group {
     /// One berth.
     Zone(ZoneIx),
+    /// The sides of one pier, by position among the site's piers; the bits are its zones.
+    Pier(u8, u64),
     /// All berths that are no oil berths, without tankers.
     Dock,
     /// Oil berths, and tankers anywhere.
@@ -84,6 +89,7 @@ impl Group {
     pub const fn has(self, call: &CallFact) -> bool {
         match self {
             Self::Zone(zone) => call.zone == zone,
+            Self::Pier(_, zones) => call.zone < 64 && zones >> call.zone & 1 == 1,
             Self::Dock => !call.tanker,
             Self::Tanker => call.tanker,
             Self::All => true,
@@ -99,6 +105,7 @@ pub struct Facts {
     dock: Exposure,
     tanker: Exposure,
     all: Exposure,
+    piers: Vec<(Vec<ZoneIx>, Exposure)>,
     /// Level series.
     pub gauges: Vec<Gauge>,
     /// Calls that are over, by first sighting.
@@ -113,6 +120,11 @@ impl Facts {
         Self {
             zones: vec![Exposure::default(); plan.zones.len()],
             gauges: levels::gauges(plan),
+            piers: plan
+                .piers()
+                .into_iter()
+                .map(|(_, zones)| (zones, Exposure::default()))
+                .collect(),
             ..Self::default()
         }
     }
@@ -145,6 +157,12 @@ impl Facts {
                 exposure.insert(look.at(), share);
             }
         }
+        for (zones, exposure) in &mut self.piers {
+            let clear = zones.iter().filter(|ix| look.clear(**ix, rules)).count();
+            if clear > 0 {
+                exposure.insert(look.at(), clear as f64 / zones.len() as f64);
+            }
+        }
         for gauge in &mut self.gauges {
             if let Some(value) = gauge.read(look, rules) {
                 gauge.series.insert(look.at(), value);
@@ -156,6 +174,7 @@ impl Facts {
     pub fn exposure(&self, group: Group) -> Option<&Exposure> {
         match group {
             Group::Zone(zone) => self.zones.get(usize::from(zone)),
+            Group::Pier(at, _) => self.piers.get(usize::from(at)).map(|(_, exposure)| exposure),
             Group::Dock => Some(&self.dock),
             Group::Tanker => Some(&self.tanker),
             Group::All => Some(&self.all),
@@ -179,6 +198,7 @@ impl Facts {
             .zones
             .iter_mut()
             .chain([&mut self.dock, &mut self.tanker, &mut self.all])
+            .chain(self.piers.iter_mut().map(|(_, exposure)| exposure))
         {
             exposure.forget(until_ms);
         }
@@ -211,6 +231,8 @@ pub struct SiteState {
     pub episodes: Episodes,
     /// Signals of coincidence rules, by rule.
     pub meetings: Vec<Meeting>,
+    /// Day (UTC, since 1970) on which slowdowns were last judged.
+    pub slowdown_day: i64,
     /// True when calls changed in the last look.
     pub calls_changed: bool,
 }
@@ -324,13 +346,14 @@ impl SiteState {
         past.iter().chain(live)
     }
 
-    /// Mean dwell time of a group, days.
+    /// How far back a clear look of a group reaches, days: a share of the mean dwell time of its calls.
     pub fn dwell_days(&self, group: Group, plan: &SitePlan, rules: &Rules) -> f64 {
         let mut sum = (rules.calls.dwell_days * DWELL_PRIOR_CALLS, DWELL_PRIOR_CALLS);
         for (ix, (days, calls)) in self.dwell.iter().enumerate() {
             let kind = plan.kind(ix as ZoneIx);
             let in_group = match group {
                 Group::Zone(zone) => usize::from(zone) == ix,
+                Group::Pier(_, zones) => ix < 64 && zones >> ix & 1 == 1,
                 Group::Dock => kind == Some(ZoneKind::Berth),
                 Group::Tanker => kind == Some(ZoneKind::OilBerth),
                 Group::All => true,
@@ -339,6 +362,6 @@ impl SiteState {
                 sum = (sum.0 + days, sum.1 + calls);
             }
         }
-        sum.0 / sum.1
+        EXPOSURE_SHARE * sum.0 / sum.1
     }
 }

@@ -18,11 +18,15 @@ use super::{
 };
 use crate::{
     alert::{Kind, Severity, Signal},
-    rules::{Slowdown, Surge},
+    rules::{Rules, Slowdown, Surge},
 };
 
 /// Days in a year, for rates.
 pub const YEAR_DAYS: f64 = 365.25;
+/// Gaps whose weight the assumption of random calls has.
+const REGULARITY_PRIOR_GAPS: f64 = 10.0;
+/// Most regular calls that are believed.
+const REGULARITY_MAX: f64 = 4.0;
 /// Calls a baseline must hold before fewer than usual can be said.
 const SLOWDOWN_CALLS_MIN: u32 = 6;
 /// Most recent calls tried as the start of a slowdown.
@@ -37,6 +41,8 @@ pub struct Baseline {
     pub calls: u32,
     /// Days from its first clear look to its end.
     pub days: f64,
+    /// How regular the calls are: 1 at random (Poisson), more where the gaps between calls are alike.
+    pub regularity: f64,
 }
 
 /// The baseline of a group that ends at `until_ms`; `None`: not enough history.
@@ -57,17 +63,56 @@ pub fn baseline(
     }
     let dwell = state.dwell_days(group, context.plan, context.rules);
     // The first look opens the history: what lay there already came at an unknown time, and is not counted.
-    let calls = (state.calls(context.facts, first, until_ms))
+    let mut gaps = Gaps::default();
+    for call in state
+        .calls(context.facts, first, until_ms)
         .filter(|call| group.has(call) && only(call))
-        .count() as u32;
+    {
+        gaps.add(call.first_ms);
+    }
     Some(Baseline {
         rate: Rate {
-            calls: f64::from(calls) + keys.prior_calls,
+            calls: f64::from(gaps.calls) + keys.prior_calls,
             days: exposure.days(first, until_ms, dwell) + keys.prior_days,
         },
-        calls,
+        calls: gaps.calls,
         days,
+        regularity: gaps.regularity(),
     })
+}
+
+/// Gaps between calls, for their regularity.
+#[derive(Default)]
+struct Gaps {
+    calls: u32,
+    last_ms: Option<i64>,
+    gaps: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Gaps {
+    fn add(&mut self, at_ms: i64) {
+        if let Some(last) = self.last_ms {
+            let days = (at_ms - last).max(0) as f64 / DAY_MS as f64;
+            self.gaps += 1.0;
+            self.sum += days;
+            self.squares += days * days;
+        }
+        self.last_ms = Some(self.last_ms.map_or(at_ms, |last| last.max(at_ms)));
+        self.calls += 1;
+    }
+
+    /// Squared mean over variance of the gaps (the shape of a Gamma distribution), drawn towards 1 as far as the gaps are few.
+    fn regularity(&self) -> f64 {
+        if self.gaps < 4.0 {
+            return 1.0;
+        }
+        let mean = self.sum / self.gaps;
+        let variance = (self.squares / self.gaps - mean * mean).max(1e-3 * mean * mean + 1e-9);
+        let shape = mean * mean / variance;
+        (1.0 + (shape - 1.0) * self.gaps / (self.gaps + REGULARITY_PRIOR_GAPS)).clamp(1.0, REGULARITY_MAX)
+    }
 }
 
 /// Exposure of a group in (`from_ms`, now], days.
@@ -89,7 +134,13 @@ fn groups_seen(context: &Context<'_>) -> Vec<Group> {
             .filter(move |ix| !seen || context.look.clear(*ix, context.rules))
     };
     let mut groups: Vec<Group> = berths(true).map(Group::Zone).collect();
-    if berths(false).count() > 1 && groups.len() == berths(false).count() {
+    for (at, (_, zones)) in context.plan.piers().iter().enumerate() {
+        if zones.iter().all(|ix| *ix < 64 && groups.contains(&Group::Zone(*ix))) {
+            groups.push(Group::Pier(at as u8, zones.iter().fold(0, |bits, ix| bits | 1 << ix)));
+        }
+    }
+    let alone = berths(true).count();
+    if berths(false).count() > 1 && alone == berths(false).count() {
         groups.push(Group::All);
     }
     groups
@@ -106,10 +157,21 @@ pub fn group_zone(context: &Context<'_>, group: Group) -> String {
     };
     match group {
         Group::Zone(zone) => context.plan.zone_id(zone).to_owned(),
+        Group::Pier(_, zones) => {
+            let of = (0..64).filter(|ix| zones >> ix & 1 == 1);
+            of.map(|ix| context.plan.zone_id(ix as ZoneIx))
+                .collect::<Vec<_>>()
+                .join("+")
+        }
         Group::Dock => joined(&|kind| kind == ZoneKind::Berth),
         Group::Tanker => joined(&|kind| kind == ZoneKind::OilBerth),
         Group::All => joined(&ZoneKind::is_berth),
     }
+}
+
+/// Hulls that traffic is counted by: what looks like a shorter one is often a roof or a pier.
+fn counted(call: &CallFact, rules: &Rules) -> bool {
+    call.length.0 >= rules.calls.traffic_size_min_m
 }
 
 /// One comparison of a window with its baseline.
@@ -131,12 +193,16 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     }
     let from_ms = context.back(keys.window_days);
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
+    let tried = groups.len() as f64;
     let mut best: Option<Reading> = None;
     for group in groups {
         let until = baseline_end(context, keys.window_days, running.as_deref());
-        let Some(base) = baseline(state, context, group, until, &|_| true) else {
+        let Some(base) = baseline(state, context, group, until, &|call| counted(call, context.rules)) else {
             continue;
         };
+        if base.days < keys.history_days_min {
+            continue;
+        }
         let watched = watched_days(state, context, group, from_ms);
         let observed = count(state, context, group, from_ms);
         let expected = base.rate.mean() * watched;
@@ -150,7 +216,7 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
             observed,
             expected,
             p: base.rate.at_least(observed, watched),
-            false_per_year: YEAR_DAYS * per_day * base.rate.pmf(observed - 1, watched),
+            false_per_year: tried * YEAR_DAYS * per_day * base.rate.pmf(observed - 1, watched),
             base,
         };
         if reading.false_per_year <= keys.calls_false_per_year_max
@@ -180,30 +246,28 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
 
 /// Fewer calls than usual, given the looks that were clear enough to see one.
 pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown) {
+    let groups = groups_seen(context);
+    let today = context.now().div_euclid(DAY_MS);
+    if groups.is_empty() || today == state.slowdown_day {
+        return;
+    }
+    state.slowdown_day = today;
+    let tried = groups.len() as f64;
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
     let mut best: Option<Reading> = None;
-    for group in groups_seen(context) {
+    for group in groups {
         for (observed, from_ms) in lulls(state, context, group, keys) {
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
             let until = baseline_end(context, days, running.as_deref());
-            let Some(base) = baseline(state, context, group, until, &|_| true) else {
+            let Some(base) = baseline(state, context, group, until, &|call| counted(call, context.rules)) else {
                 continue;
             };
             if base.calls < SLOWDOWN_CALLS_MIN || base.days < keys.history_days_min {
                 continue;
             }
             let watched = watched_days(state, context, group, from_ms);
-            let expected = base.rate.mean() * watched;
-            let reading = Reading {
-                group,
-                from_ms,
-                observed,
-                expected,
-                p: base.rate.at_most(observed, watched),
-                false_per_year: YEAR_DAYS * (expected / days) * base.rate.pmf(observed, watched),
-                base,
-            };
-            let few = f64::from(observed) <= keys.ratio_max * expected;
+            let reading = lull(group, observed, from_ms, days, watched, base, tried);
+            let few = f64::from(observed) <= keys.ratio_max * reading.expected;
             if few
                 && reading.p <= keys.p_max
                 && reading.false_per_year <= keys.false_per_year_max
@@ -234,11 +298,31 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     }
 }
 
+/// So few calls against a rate. Calls of regularity s come as every s-th event of a Poisson process of s times the rate: k or fewer calls are
+/// (k + 1) s - 1 or fewer events. All groups that were tried share in the rate of chance lulls.
+fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
+    let expected = base.rate.mean() * watched;
+    let events = Rate {
+        calls: base.rate.calls * base.regularity,
+        days: base.rate.days,
+    };
+    let few = ((f64::from(observed) + 1.0) * base.regularity - 1.0).floor().max(0.0) as u32;
+    Reading {
+        group,
+        from_ms,
+        observed,
+        expected,
+        p: events.at_most(few, watched),
+        false_per_year: tried * YEAR_DAYS * (events.mean() * watched / days) * events.pmf(few, watched),
+        base,
+    }
+}
+
 /// Periods that end now and begin just after one of the last calls: (calls in it, its beginning).
 fn lulls(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> Vec<(u32, i64)> {
     let longest = context.back(keys.window_max_days);
     let mut firsts: Vec<i64> = (state.calls(context.facts, longest, context.now()))
-        .filter(|call| group.has(call))
+        .filter(|call| group.has(call) && counted(call, context.rules))
         .map(|call| call.first_ms)
         .collect();
     firsts.sort_unstable_by(|a, b| b.cmp(a));
@@ -261,7 +345,7 @@ fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Findin
 
 fn count(state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64) -> u32 {
     (state.calls(context.facts, from_ms, context.now()))
-        .filter(|call| group.has(call))
+        .filter(|call| group.has(call) && counted(call, context.rules))
         .count() as u32
 }
 
@@ -297,6 +381,7 @@ fn put(
     );
     details.insert("history_days".into(), json!(rounded(reading.base.days)));
     details.insert("history_calls".into(), json!(reading.base.calls));
+    details.insert("regularity".into(), json!(rounded(reading.base.regularity)));
     details.insert("from".into(), json!(UnixMs(reading.from_ms)));
     details.insert("to".into(), json!(UnixMs(now)));
     let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());

@@ -26,6 +26,8 @@ use crate::{
     rules::{Rules, VoyageRule},
 };
 
+/// Probability, before looking at sizes, that the next dark hull at a site of a chain is the chain's.
+const CHAIN_PRIOR: f64 = 0.8;
 /// Kilometres in a nautical mile.
 const KM_PER_NM: f64 = 1.852;
 /// Beyond the slowest crossing a voyage becomes less likely by this constant, hours.
@@ -115,7 +117,7 @@ impl Voyages {
         keys: &VoyageRule,
     ) -> Vec<Finding> {
         let ends: Vec<End> = (state.live.iter())
-            .filter(|call| call.kind.is_berth() && call.exists(rules))
+            .filter(|call| call.kind.is_berth() && call.exists(rules) && call.hull.length().0 >= keys.size_min_m)
             .map(|call| End::of(site, call, rules))
             .collect();
         self.edges.retain(|_, leg| leg.from.site != site && leg.to.site != site);
@@ -254,7 +256,7 @@ fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
             continue;
         }
         let ratio = chain.hull.likelihood_ratio(&hull);
-        if posterior(keys.prior, ratio) >= keys.probability_min && best.is_none_or(|(most, _)| ratio > most) {
+        if posterior(CHAIN_PRIOR, ratio) >= keys.probability_min && best.is_none_or(|(most, _)| ratio > most) {
             best = Some((ratio, at));
         }
     }

@@ -49,6 +49,7 @@ section! {
         confidence_min = 0.25, 0.0, 1.0, "Detections below this confidence are not used.";
         existence_min = 0.7, 0.0, 1.0, "A call counts from this probability that it is a vessel at all, 1 - product of (1 - confidence).";
         size_min_m = 25.0, 0.0, 500.0, "Hulls shorter than this, metres, make no call.";
+        traffic_size_min_m = 50.0, 0.0, 500.0, "Surges and slowdowns count hulls from this length, metres: what looks like a shorter one is often a roof.";
         length_sd_share = 0.07, 0.001, 1.0, "Standard error of a length that states none, share of the length.";
         length_sd_min_m = 3.0, 0.1, 100.0, "Least standard error of a length, metres.";
         beam_sd_min_m = 2.0, 0.1, 50.0, "Least standard error of a beam, metres.";
@@ -104,9 +105,11 @@ section! {
     Surge {
         window_days = 28.0, 1.0, 365.0, "Calls are counted over this many days.";
         ratio_min = 2.0, 1.0, 100.0, "Least ratio of calls to what was expected.";
-        calls_false_per_year_max = 0.05, 0.0, 10.0, "Calls: chance surges a year, at most.";
-        level_z_min = 4.0, 0.0, 20.0, "Rail: robust standard deviations above the median.";
-        level_over_max = 1.1, 1.0, 10.0, "Rail: ratio to the highest of the baseline, at least.";
+        calls_false_per_year_max = 0.05, 0.0, 10.0, "Calls: chance surges a year at the site, at most.";
+        history_days_min = 60.0, 1.0, 1000.0, "Days of history it needs.";
+        level_z_min = 5.0, 0.0, 20.0, "Rail: robust standard deviations above the median.";
+        level_over_max = 1.3, 1.0, 10.0, "Rail: ratio to the highest of the baseline, at least.";
+        level_margin_cars = 6.0, 0.0, 1000.0, "Rail: cars above the highest of the baseline, at least.";
         cooldown_days = 45.0, 0.0, 365.0, "A surge goes on while the next sign of it comes within this many days.";
     }
 }
@@ -118,7 +121,7 @@ section! {
         window_max_days = 84.0, 1.0, 730.0, "The longest period.";
         ratio_max = 0.3, 0.0, 1.0, "Largest ratio of calls to what was expected given the clear looks.";
         p_max = 0.10, 0.000001, 0.5, "Chance of so few calls, at most.";
-        false_per_year_max = 2.0, 0.0, 10.0, "Chance slowdowns a year, at most.";
+        false_per_year_max = 1.5, 0.0, 10.0, "Chance slowdowns a year at the site, at most.";
         warning_false_per_year = 0.2, 0.0, 10.0, "Below this it is a warning; above, `watch`.";
         history_days_min = 75.0, 1.0, 1000.0, "Days of history it needs.";
         cooldown_days = 60.0, 0.0, 365.0, "A slowdown goes on while the next sign of it comes within this many days.";
@@ -135,6 +138,7 @@ section! {
         distance_max_km = 3000.0, 1.0, 20000.0, "Sites farther apart are not linked.";
         probability_min = 0.5, 0.0, 1.0, "A leg is taken from this probability.";
         prior = 0.4, 0.0001, 0.9999, "Probability, before looking at hull and time, that an arrival came from a given departure that fits.";
+        size_min_m = 50.0, 0.0, 500.0, "Shorter hulls are ignored, metres.";
         chain_gap_days = 30.0, 0.1, 365.0, "A later leg of the same hull within this many days belongs to the chain.";
     }
 }
@@ -174,7 +178,8 @@ section! {
     /// `kind = "growth"`.
     Growth {
         z_min = 4.0, 0.0, 20.0, "Robust standard deviations above the median of the baseline.";
-        over_max = 1.1, 1.0, 10.0, "Ratio to the highest of the baseline, at least.";
+        history_days_min = 60.0, 1.0, 1000.0, "Days of history it needs.";
+        over_max = 1.3, 1.0, 10.0, "Ratio to the highest of the baseline, at least.";
         ratio_min = 1.3, 1.0, 100.0, "Ratio to the median, at least.";
         area_min_m2 = 300.0, 0.0, 1000000.0, "Least growth, square metres.";
         looks_min = 2.0, 1.0, 20.0, "Clear looks in a row that show it.";
