@@ -13,6 +13,7 @@ pub mod ack;
 pub mod alert;
 pub mod api;
 pub mod app;
+pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;

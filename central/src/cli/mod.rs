@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the job failed, 2 bad usage or configuration. Diagnostics go to standard error, data to standard
 //! output.
 
+pub mod backtest;
 pub mod check_config;
 pub mod import;
 pub mod keygen;
@@ -32,6 +33,8 @@ enum Command {
     Keygen(keygen::Args),
     /// Bring looks of the past into an empty store
     Import(import::Args),
+    /// Run years of looks through the correlator and write a report
+    Backtest(backtest::Args),
     /// Run stored looks through the correlator and print the alerts
     Replay(replay::Args),
 }
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::main(&args),
         Command::Keygen(args) => keygen::main(&args),
         Command::Import(args) => import::main(&args),
+        Command::Backtest(args) => backtest::main(&args),
         Command::Replay(args) => replay::main(&args),
     };
     match outcome {

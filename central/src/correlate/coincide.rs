@@ -74,7 +74,7 @@ pub fn evaluate(
     let mut taken_back = false;
     for kind in kinds {
         let reading = read(state, context, keys, *kind);
-        let now = context.now();
+        let emptied = matches!(reading, Reading::Usual) && lost_its_calls(state, context, rule, *kind);
         let Some(meeting) = state.meetings.get_mut(rule) else {
             return;
         };
@@ -87,11 +87,7 @@ pub fn evaluate(
         match reading {
             Reading::Silent => {}
             Reading::Usual => {
-                // Dark calls that still lie in the window and are no longer unusual: AIS matched them after all.
-                if slot
-                    .as_ref()
-                    .is_some_and(|active| active.dark && active.from_ms > now - window_ms)
-                {
+                if emptied {
                     *slot = None;
                     onsets.pop();
                     taken_back = true;
@@ -125,6 +121,22 @@ pub fn evaluate(
         ),
         _ => {}
     }
+}
+
+/// True when the signal rests on dark calls and none of them is dark any more: AIS matched them after all.
+fn lost_its_calls(state: &SiteState, context: &Context<'_>, rule: usize, kind: SignalKind) -> bool {
+    let active = (state.meetings.get(rule)).and_then(|meeting| meeting.active.get(kind.index())?.as_ref());
+    let Some(active) = active.filter(|active| active.dark) else {
+        return false;
+    };
+    let group = if kind == SignalKind::Tanker {
+        Group::Tanker
+    } else {
+        Group::Dock
+    };
+    !state
+        .calls(context.facts, active.from_ms - 1, active.to_ms)
+        .any(|call| group.has(call) && call.dark)
 }
 
 fn join(before: &mut Active, now: Active) {

@@ -28,6 +28,8 @@ use crate::{
 
 /// Probability, before looking at sizes, that the next dark hull at a site of a chain is the chain's.
 const CHAIN_PRIOR: f64 = 0.8;
+/// An end of a leg may be as unsure as this: the other end speaks for it.
+const EXISTENCE_MIN: f64 = 0.5;
 /// Kilometres in a nautical mile.
 const KM_PER_NM: f64 = 1.852;
 /// Beyond the slowest crossing a voyage becomes less likely by this constant, hours.
@@ -51,6 +53,7 @@ struct End {
     hull: Hull,
     arrival: (i64, i64),
     departure: Option<(i64, i64)>,
+    existence: f64,
     dark: bool,
     heard: bool,
     mmsi: Option<u32>,
@@ -68,6 +71,7 @@ impl End {
             hull: call.hull,
             arrival: call.arrival(rules),
             departure: call.departure(),
+            existence: call.existence(),
             dark: call.dark(),
             heard: call.matched_looks > 0 || call.mismatch,
             mmsi: call.mmsi,
@@ -117,7 +121,9 @@ impl Voyages {
         keys: &VoyageRule,
     ) -> Vec<Finding> {
         let ends: Vec<End> = (state.live.iter())
-            .filter(|call| call.kind.is_berth() && call.exists(rules) && call.hull.length().0 >= keys.size_min_m)
+            .filter(|call| {
+                call.kind.is_berth() && call.existence() >= EXISTENCE_MIN && call.hull.length().0 >= keys.size_min_m
+            })
             .map(|call| End::of(site, call, rules))
             .collect();
         self.edges.retain(|_, leg| leg.from.site != site && leg.to.site != site);
@@ -228,10 +234,8 @@ fn probability(from: &End, to: &End, km: f64, rules: &Rules, keys: &VoyageRule) 
     }
     let late = (-(shortest_h - slowest_h).max(0.0) / PATIENCE_H).exp();
     let mixed = if from.heard != to.heard { MIXED_RADIO_RATIO } else { 1.0 };
-    Some(posterior(
-        keys.prior,
-        from.hull.likelihood_ratio(&to.hull) * late * mixed,
-    ))
+    let one_hull = posterior(keys.prior, from.hull.likelihood_ratio(&to.hull) * late * mixed);
+    Some(one_hull * from.existence.min(to.existence))
 }
 
 /// Puts a leg at the end of the chain it continues, or begins one.
@@ -256,7 +260,7 @@ fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
             continue;
         }
         let ratio = chain.hull.likelihood_ratio(&hull);
-        if posterior(CHAIN_PRIOR, ratio) >= keys.probability_min && best.is_none_or(|(most, _)| ratio > most) {
+        if posterior(CHAIN_PRIOR, ratio) >= 0.5 && best.is_none_or(|(most, _)| ratio > most) {
             best = Some((ratio, at));
         }
     }

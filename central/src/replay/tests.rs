@@ -51,7 +51,11 @@ fn rules() -> Rules {
 
 fn look(site: &str, day: f64) -> Look {
     let at = START + (day * DAY_MS as f64) as i64;
-    let zone = |zone: &str| ZoneSeen { zone: zone.to_owned(), visible: 1.0, hidden: None };
+    let zone = |zone: &str| ZoneSeen {
+        zone: zone.to_owned(),
+        visible: 1.0,
+        hidden: None,
+    };
     // Ordinary levels that vary a little from day to day.
     let wobble = (day * 7.3).sin();
     Look {
@@ -62,7 +66,11 @@ fn look(site: &str, day: f64) -> Look {
         site: site.to_owned(),
         acquired_at: UnixMs(at),
         received_at: Some(UnixMs(at + 420_000)),
-        sensor: Sensor { name: "PlanetScope".to_owned(), kind: SensorKind::Optical, gsd_m: 3.0 },
+        sensor: Sensor {
+            name: "PlanetScope".to_owned(),
+            kind: SensorKind::Optical,
+            gsd_m: 3.0,
+        },
         zones: ["pier", "pier-2", "oil", "apron", "yard"].map(zone).into(),
         vessels: Vec::new(),
         rail: vec![RailSeen {
@@ -75,7 +83,12 @@ fn look(site: &str, day: f64) -> Look {
             cars_sd: None,
             mix: Default::default(),
         }],
-        stacks: vec![StackSeen { zone: "apron".to_owned(), area_m2: 800.0 + 80.0 * wobble, area_sd_m2: None, row_m: 40.0 }],
+        stacks: vec![StackSeen {
+            zone: "apron".to_owned(),
+            area_m2: 800.0 + 80.0 * wobble,
+            area_sd_m2: None,
+            row_m: 40.0,
+        }],
         aircraft: Vec::new(),
     }
 }
@@ -120,7 +133,11 @@ fn meeting(days: i32) -> Vec<Look> {
 }
 
 fn of_kind(outcome: &Outcome, kind: Kind) -> Vec<&Alert> {
-    outcome.alerts.iter().filter(|alert| alert.kind == kind && alert.state == State::Open).collect()
+    outcome
+        .alerts
+        .iter()
+        .filter(|alert| alert.kind == kind && alert.state == State::Open)
+        .collect()
 }
 
 fn replay(looks: Vec<Look>) -> Outcome {
@@ -128,7 +145,11 @@ fn replay(looks: Vec<Look>) -> Outcome {
 }
 
 fn bytes(outcome: &Outcome) -> String {
-    outcome.alerts.iter().map(|alert| serde_json::to_string(alert).unwrap() + "\n").collect()
+    outcome
+        .alerts
+        .iter()
+        .map(|alert| serde_json::to_string(alert).unwrap() + "\n")
+        .collect()
 }
 
 mod coincidence {
@@ -138,15 +159,25 @@ mod coincidence {
     fn dock_rail_and_tanker_within_a_week_open_one_alert_when_the_last_of_them_is_received() {
         let looks = meeting(130);
         let outcome = replay(looks.clone());
-        let [alert] = of_kind(&outcome, Kind::Coincidence)[..] else { panic!("{outcome:#?}") };
+        let [alert] = of_kind(&outcome, Kind::Coincidence)[..] else {
+            panic!("{outcome:#?}")
+        };
         assert_eq!(alert.opened_at, looks[123].known_at());
         assert_eq!(alert.severity, Severity::Critical);
         let kinds: Vec<_> = alert.signals.iter().map(|signal| signal.kind.as_str()).collect();
         assert_eq!(kinds, ["dock", "rail", "tanker"]);
         for day in [120, 122, 123] {
-            assert!(alert.evidence.contains(&identity(&looks[day])), "{day} in {:?}", alert.evidence);
+            assert!(
+                alert.evidence.contains(&identity(&looks[day])),
+                "{day} in {:?}",
+                alert.evidence
+            );
         }
-        assert!(alert.expected_false_per_site_year < 0.5 && alert.text.contains("Port a"), "{}", alert.text);
+        assert!(
+            alert.expected_false_per_site_year < 0.5 && alert.text.contains("Port a"),
+            "{}",
+            alert.text
+        );
     }
 
     #[test]
@@ -154,7 +185,10 @@ mod coincidence {
         for leave_out in [120, 122, 123] {
             let mut looks = meeting(130);
             *at(&mut looks, leave_out) = look("a", f64::from(leave_out));
-            assert!(of_kind(&replay(looks), Kind::Coincidence).is_empty(), "without day {leave_out}");
+            assert!(
+                of_kind(&replay(looks), Kind::Coincidence).is_empty(),
+                "without day {leave_out}"
+            );
         }
     }
 
@@ -181,7 +215,11 @@ mod coincidence {
         // The ship of day 123 is heard on the next day.
         at(&mut looks, 124).vessels.push(vessel("pier", 123.0, Ais::Matched));
         let outcome = replay(looks);
-        let alert = outcome.alerts.iter().find(|alert| alert.kind == Kind::Coincidence).unwrap();
+        let alert = outcome
+            .alerts
+            .iter()
+            .find(|alert| alert.kind == Kind::Coincidence)
+            .unwrap();
         assert_eq!(alert.severity, Severity::Watch);
         assert!(alert.text.starts_with("Downgraded: "), "{}", alert.text);
     }
@@ -258,8 +296,13 @@ mod calls_and_voyages {
         at(&mut looks, 51).vessels.push(vessel("pier-2", 112.0, Ais::Dark));
         let known = looks[51].known_at();
         let outcome = replay(looks);
-        let [alert] = of_kind(&outcome, Kind::Shift)[..] else { panic!("{outcome:#?}") };
-        assert_eq!((alert.opened_at, &alert.details["from_zone"], &alert.details["to_zone"]), (known, &"pier".into(), &"pier-2".into()));
+        let [alert] = of_kind(&outcome, Kind::Shift)[..] else {
+            panic!("{outcome:#?}")
+        };
+        assert_eq!(
+            (alert.opened_at, &alert.details["from_zone"], &alert.details["to_zone"]),
+            (known, &"pier".into(), &"pier-2".into())
+        );
         assert!((alert.details["length_m"].as_f64().unwrap() - 111.0).abs() < 3.0);
     }
 
@@ -272,9 +315,14 @@ mod calls_and_voyages {
         }
         a.append(&mut b);
         let outcome = replay(a);
-        let [alert] = of_kind(&outcome, Kind::Voyage)[..] else { panic!("{outcome:#?}") };
+        let [alert] = of_kind(&outcome, Kind::Voyage)[..] else {
+            panic!("{outcome:#?}")
+        };
         assert_eq!(alert.details["legs"], 7);
-        assert_eq!((&alert.details["from"], &alert.details["to"]), (&"a".into(), &"b".into()));
+        assert_eq!(
+            (&alert.details["from"], &alert.details["to"]),
+            (&"a".into(), &"b".into())
+        );
     }
 
     #[test]
@@ -291,25 +339,39 @@ mod calls_and_voyages {
     fn without_ais_coverage_nothing_is_dark() {
         let (mut a, mut b) = (quiet("a", 200), quiet("b", 200));
         for trip in 0..25 {
-            at(&mut a, 20 + 6 * trip).vessels.push(vessel("oil", 110.0, Ais::Uncovered));
-            at(&mut b, 23 + 6 * trip).vessels.push(vessel("pier", 110.0, Ais::Uncovered));
+            at(&mut a, 20 + 6 * trip)
+                .vessels
+                .push(vessel("oil", 110.0, Ais::Uncovered));
+            at(&mut b, 23 + 6 * trip)
+                .vessels
+                .push(vessel("pier", 110.0, Ais::Uncovered));
         }
         a.append(&mut b);
         let outcome = replay(a);
-        assert!(outcome.alerts.iter().all(|alert| !matches!(alert.kind, Kind::Voyage | Kind::Shift | Kind::DarkCount | Kind::Ledger)));
+        assert!(
+            outcome
+                .alerts
+                .iter()
+                .all(|alert| !matches!(alert.kind, Kind::Voyage | Kind::Shift | Kind::DarkCount | Kind::Ledger))
+        );
     }
 
     #[test]
     fn five_dark_tankers_are_counted_and_their_oil_is_summed() {
         let mut looks = quiet("a", 200);
         for call in 0..6 {
-            at(&mut looks, 180 + 3 * call).vessels.push(vessel("oil", 96.0, Ais::Dark));
+            at(&mut looks, 180 + 3 * call)
+                .vessels
+                .push(vessel("oil", 96.0, Ais::Dark));
         }
         let outcome = replay(looks);
         assert_eq!(of_kind(&outcome, Kind::DarkCount)[0].details["count"], 6);
         let details = &of_kind(&outcome, Kind::Ledger)[0].details;
         let interval = |end: &str| details["interval"][end].as_f64().unwrap();
-        assert!(interval("low") < 125_000.0 && interval("high") > 150_000.0, "{details:?}");
+        assert!(
+            interval("low") < 125_000.0 && interval("high") > 150_000.0,
+            "{details:?}"
+        );
     }
 }
 
@@ -321,7 +383,9 @@ mod exposure {
         let mut looks = quiet("a", 260);
         for day in (5..200).step_by(10) {
             for stay in 0..3 {
-                at(&mut looks, day + stay).vessels.push(vessel("pier", 100.0 + f64::from(day % 7) * 9.0, Ais::Matched));
+                at(&mut looks, day + stay)
+                    .vessels
+                    .push(vessel("pier", 100.0 + f64::from(day % 7) * 9.0, Ais::Matched));
             }
         }
         if clouds {
@@ -335,8 +399,12 @@ mod exposure {
     #[test]
     fn fewer_calls_in_clear_looks_are_a_slowdown() {
         let outcome = replay(lull(false));
-        let [alert] = of_kind(&outcome, Kind::Slowdown)[..] else { panic!("{outcome:#?}") };
-        assert!(alert.details["expected"].as_f64().unwrap() > 1.5 && alert.details["observed"].as_f64().unwrap() <= 1.0);
+        let [alert] = of_kind(&outcome, Kind::Slowdown)[..] else {
+            panic!("{outcome:#?}")
+        };
+        assert!(
+            alert.details["expected"].as_f64().unwrap() > 1.5 && alert.details["observed"].as_f64().unwrap() <= 1.0
+        );
     }
 
     #[test]
@@ -353,7 +421,9 @@ mod exposure {
         at(&mut looks, 130).zones.iter_mut().for_each(|zone| zone.visible = 0.3);
         let known = looks[131].known_at();
         let outcome = replay(looks);
-        let [alert] = of_kind(&outcome, Kind::Surge)[..] else { panic!("{outcome:#?}") };
+        let [alert] = of_kind(&outcome, Kind::Surge)[..] else {
+            panic!("{outcome:#?}")
+        };
         assert_eq!((alert.opened_at, &alert.details["rank"]), (known, &1.into()));
     }
 }

@@ -119,9 +119,10 @@ section! {
     Slowdown {
         window_min_days = 21.0, 1.0, 365.0, "The shortest period over which calls are counted; it doubles until the longest.";
         window_max_days = 84.0, 1.0, 730.0, "The longest period.";
-        ratio_max = 0.3, 0.0, 1.0, "Largest ratio of calls to what was expected given the clear looks.";
+        ratio_max = 0.36, 0.0, 1.0, "Largest ratio of calls to what was expected given the clear looks.";
         p_max = 0.10, 0.000001, 0.5, "Chance of so few calls, at most.";
-        false_per_year_max = 1.5, 0.0, 10.0, "Chance slowdowns a year at the site, at most.";
+        false_per_year_max = 2.5, 0.0, 10.0, "Chance slowdowns a year of a whole pier or port, at most: weak ones are graded `watch`.";
+        berth_false_per_year_max = 0.15, 0.0, 10.0, "The same for one berth of several, over all berths of the site.";
         warning_false_per_year = 0.2, 0.0, 10.0, "Below this it is a warning; above, `watch`.";
         history_days_min = 75.0, 1.0, 1000.0, "Days of history it needs.";
         cooldown_days = 60.0, 0.0, 365.0, "A slowdown goes on while the next sign of it comes within this many days.";
@@ -136,7 +137,7 @@ section! {
         wait_max_h = 60.0, 0.0, 720.0, "Longest unseen wait at either end, hours.";
         route_factor = 1.1, 1.0, 5.0, "Distance by sea over great circle, where no `[[sea_route]]` is given.";
         distance_max_km = 3000.0, 1.0, 20000.0, "Sites farther apart are not linked.";
-        probability_min = 0.5, 0.0, 1.0, "A leg is taken from this probability.";
+        probability_min = 0.4, 0.0, 1.0, "A leg is taken from this probability.";
         prior = 0.4, 0.0001, 0.9999, "Probability, before looking at hull and time, that an arrival came from a given departure that fits.";
         size_min_m = 50.0, 0.0, 500.0, "Shorter hulls are ignored, metres.";
         chain_gap_days = 30.0, 0.1, 365.0, "A later leg of the same hull within this many days belongs to the chain.";

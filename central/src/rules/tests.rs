@@ -3,7 +3,11 @@
 use super::*;
 
 fn faults(text: &str) -> String {
-    Rules::from_toml(text).unwrap_err().iter().map(|fault| format!("{fault}\n")).collect()
+    Rules::from_toml(text)
+        .unwrap_err()
+        .iter()
+        .map(|fault| format!("{fault}\n"))
+        .collect()
 }
 
 #[test]
@@ -12,7 +16,16 @@ fn the_shipped_rules_read_and_raise_every_kind() {
     let kinds: Vec<_> = rules.rules.iter().map(|rule| rule.kind.name()).collect();
     assert_eq!(
         kinds,
-        ["coincidence", "surge", "slowdown", "voyage", "shift", "dark_count", "ledger", "growth"]
+        [
+            "coincidence",
+            "surge",
+            "slowdown",
+            "voyage",
+            "shift",
+            "dark_count",
+            "ledger",
+            "growth"
+        ]
     );
 }
 
@@ -34,8 +47,13 @@ fn every_fault_is_told_at_once_with_line_and_key() {
 
 #[test]
 fn a_rule_that_can_never_fire_is_a_fault() {
-    assert!(faults("[[rule]]\nid = \"x\"\nkind = \"coincidence\"\nsignals = [\"dock\"]\n").contains("at least two kinds"));
-    assert!(faults("[time]\nlateness_h = 168\n[baseline]\nguard_days = 5\n[[rule]]\nid=\"x\"\nkind=\"surge\"\n").contains("guard_days"));
+    assert!(
+        faults("[[rule]]\nid = \"x\"\nkind = \"coincidence\"\nsignals = [\"dock\"]\n").contains("at least two kinds")
+    );
+    assert!(
+        faults("[time]\nlateness_h = 168\n[baseline]\nguard_days = 5\n[[rule]]\nid=\"x\"\nkind=\"surge\"\n")
+            .contains("guard_days")
+    );
 }
 
 #[test]
@@ -62,6 +80,9 @@ fn the_manual_has_every_key() {
     ];
     for (key, default, _, _, doc) in sections.into_iter().flatten() {
         let row = format!("| `{key}` | {default} |");
-        assert!(manual.contains(&row) && manual.contains(doc), "docs/RULES.md lacks: {row} ... {doc}");
+        assert!(
+            manual.contains(&row) && manual.contains(doc),
+            "docs/RULES.md lacks: {row} ... {doc}"
+        );
     }
 }
