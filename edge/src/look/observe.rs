@@ -79,18 +79,18 @@ pub fn observe(
     let mut observed = Observed::default();
     let mut yards: Vec<(&str, Vec<(usize, &LocalZone)>)> = Vec::new();
     for &index in members {
-        let Some(zone) = zones.get(index) else { continue };
+        let Some(zone) = zones.get(index).filter(|zone| looks_at(patch, zone.kind)) else { continue };
         let shares = shares_of(patch, &cover, zone);
         if shares.on_scene() < ON_SCENE_MIN {
             continue;
         }
         observed.zones.push((index, shares));
         match zone.kind {
-            ZoneKind::RailTrack if !patch.is_radar() => match yards.iter_mut().find(|(id, _)| *id == zone.id) {
+            ZoneKind::RailTrack => match yards.iter_mut().find(|(id, _)| *id == zone.id) {
                 Some((_, tracks)) => tracks.push((index, zone)),
                 None => yards.push((&zone.id, vec![(index, zone)])),
             },
-            ZoneKind::Apron | ZoneKind::Storage if !patch.is_radar() && shares.visible() >= AREA_VISIBLE_MIN => {
+            ZoneKind::Apron | ZoneKind::Storage if shares.visible() >= AREA_VISIBLE_MIN => {
                 let reference = references.find(zone, gsd_m);
                 if let Some((seen, pavement)) = stacks::measure(patch, &cover, zone, sun, reference) {
                     observed
@@ -122,6 +122,16 @@ pub fn observe(
     }
     observed.cover = cover;
     observed
+}
+
+/// True for zones that can be judged on this patch. A zone that is listed in a look was looked at: rolling stock and stacks are
+/// not told in radar, and nothing here finds aircraft yet.
+fn looks_at(patch: &Patch, kind: ZoneKind) -> bool {
+    match kind {
+        ZoneKind::Berth | ZoneKind::OilBerth | ZoneKind::Anchorage => true,
+        ZoneKind::RailTrack | ZoneKind::Apron | ZoneKind::Storage => !patch.is_radar(),
+        ZoneKind::Airfield => false,
+    }
 }
 
 fn shares_of(patch: &Patch, cover: &[Cover], zone: &LocalZone) -> Shares {
