@@ -8,6 +8,7 @@
 //! and sockets are touched in `scene`, `ais`, the spool's store and `link`, and nowhere else; the clock, the disk and randomness
 //! are passed in. Events rest in exactly one place here: the spool.
 
+pub mod ais;
 pub mod app;
 pub mod cli;
 pub mod clock;

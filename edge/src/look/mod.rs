@@ -8,6 +8,7 @@
 //! all of its looks from one scene in turn. A zone that cannot be used is told in [`LookMade::faults`] and the rest of the look goes on.
 
 pub mod observe;
+pub mod picture;
 mod pixels;
 mod plan;
 mod radio;
