@@ -105,7 +105,8 @@ impl Assembler {
             keep
         });
         if self.waiting.len() >= WAITING_MAX
-            && let Some(oldest) = (0..self.waiting.len()).min_by_key(|index| self.waiting.get(*index).map(|waiting| waiting.since))
+            && let Some(oldest) =
+                (0..self.waiting.len()).min_by_key(|index| self.waiting.get(*index).map(|waiting| waiting.since))
         {
             dropped += self.waiting.swap_remove(oldest).held();
         }

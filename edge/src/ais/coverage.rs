@@ -52,7 +52,8 @@ pub fn is_proven(tracks: &Tracks, model: &Coverage, place: (f64, f64), at: UnixM
         }
         anything = true;
         // A track that jumps is somebody's invention, and proves nothing about where it says it is.
-        let is_near = track.jumped_at.is_none() && locate(track, at).is_some_and(|found| apart_m(found.lonlat, place) <= WITNESS_REACH_M);
+        let is_near = track.jumped_at.is_none()
+            && locate(track, at).is_some_and(|found| apart_m(found.lonlat, place) <= WITNESS_REACH_M);
         witnesses += usize::from(is_near);
     }
     for (heard_at, lonlat) in tracks.shore() {
@@ -61,6 +62,11 @@ pub fn is_proven(tracks: &Tracks, model: &Coverage, place: (f64, f64), at: UnixM
             witnesses += usize::from(apart_m(lonlat, place) <= WITNESS_REACH_M);
         }
     }
-    let in_model = || model.areas.iter().any(|area| apart_m((area.lon, area.lat), place) <= area.radius_m);
+    let in_model = || {
+        model
+            .areas
+            .iter()
+            .any(|area| apart_m((area.lon, area.lat), place) <= area.radius_m)
+    };
     witnesses >= WITNESSES_MIN || (anything && in_model())
 }

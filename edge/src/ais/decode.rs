@@ -105,8 +105,12 @@ impl Default for Decoder {
 impl Decoder {
     /// Decodes a message.
     pub fn decode(&mut self, message: &Message) -> Decoded {
-        let Some(kind) = message.payload.bytes().next().map(six_bits) else { return Decoded::Undecodable };
-        let Some(bits_min) = bits_min(kind) else { return Decoded::OtherKind };
+        let Some(kind) = message.payload.bytes().next().map(six_bits) else {
+            return Decoded::Undecodable;
+        };
+        let Some(bits_min) = bits_min(kind) else {
+            return Decoded::OtherKind;
+        };
         let bits = (message.payload.len() * 6).saturating_sub(usize::from(message.fill));
         if bits < bits_min || message.payload.len() > PAYLOAD_MAX {
             return Decoded::Undecodable;
@@ -121,7 +125,11 @@ impl Decoder {
         self.sentence.push_str(&message.payload);
         self.sentence.push_str(",0");
         let sum = self.sentence.bytes().skip(1).fold(0, |sum, byte| sum ^ byte);
-        let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase();
+        let hex = |digit: u8| {
+            char::from_digit(u32::from(digit), 16)
+                .unwrap_or('0')
+                .to_ascii_uppercase()
+        };
         self.sentence.extend(['*', hex(sum >> 4), hex(sum & 15)]);
         // Dates that do not exist have made the crate panic before: a message is not worth a station.
         let (parser, sentence) = (&mut self.parser, &self.sentence);
@@ -157,7 +165,10 @@ const fn bits_min(kind: u8) -> Option<usize> {
 fn translate(parsed: ParsedMessage) -> Decoded {
     match parsed {
         ParsedMessage::VesselDynamicData(report) => {
-            let place = report.longitude.zip(report.latitude).filter(|place| is_on_earth(*place));
+            let place = report
+                .longitude
+                .zip(report.latitude)
+                .filter(|place| is_on_earth(*place));
             place.map_or(Decoded::NoPosition, |(lon, lat)| {
                 Decoded::Heard(Heard::Position(Kinematics {
                     mmsi: report.mmsi,
@@ -172,8 +183,16 @@ fn translate(parsed: ParsedMessage) -> Decoded {
         }
         ParsedMessage::VesselStaticData(report) => Decoded::Heard(Heard::Static(particulars(&report))),
         ParsedMessage::BaseStationReport(report) => {
-            let place = report.longitude.zip(report.latitude).filter(|place| is_on_earth(*place));
-            place.map_or(Decoded::NoPosition, |lonlat| Decoded::Heard(Heard::Shore { mmsi: report.mmsi, lonlat }))
+            let place = report
+                .longitude
+                .zip(report.latitude)
+                .filter(|place| is_on_earth(*place));
+            place.map_or(Decoded::NoPosition, |lonlat| {
+                Decoded::Heard(Heard::Shore {
+                    mmsi: report.mmsi,
+                    lonlat,
+                })
+            })
         }
         ParsedMessage::Incomplete => Decoded::OtherKind,
         _ => Decoded::OtherKind,
@@ -196,8 +215,12 @@ fn particulars(report: &ais::VesselStaticData) -> Particulars {
         type_code: report.ship_type.to_value(),
         length_m: sum(report.dimension_to_bow, report.dimension_to_stern),
         beam_m: sum(report.dimension_to_port, report.dimension_to_starboard),
-        draught_m: report.draught10.filter(|tenths| *tenths > 0).map(|tenths| f64::from(tenths) / 10.0),
-        antenna_m: (report.dimension_to_bow.zip(report.dimension_to_port)).map(|(bow, port)| (f64::from(bow), f64::from(port))),
+        draught_m: report
+            .draught10
+            .filter(|tenths| *tenths > 0)
+            .map(|tenths| f64::from(tenths) / 10.0),
+        antenna_m: (report.dimension_to_bow.zip(report.dimension_to_port))
+            .map(|(bow, port)| (f64::from(bow), f64::from(port))),
     }
 }
 

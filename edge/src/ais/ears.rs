@@ -11,7 +11,7 @@ use super::{
     assemble::Assembler,
     counters::Counters,
     coverage::{Coverage, is_proven},
-    decode::{Decoded, Decoder},
+    decode::{Decoded, Decoder, Heard},
     locate::{Located, locate},
     pair::{Candidate, GATE_MAX_M, apart_m, gate_m, pair},
     sentence::{Refusal, read},
@@ -44,7 +44,10 @@ impl Ears {
     /// Ears with a coverage model.
     #[must_use]
     pub fn new(model: Coverage) -> Self {
-        Self { model, ..Self::default() }
+        Self {
+            model,
+            ..Self::default()
+        }
     }
 
     /// Takes one line that came in at `now`; a receive time in its tag block counts more, unless it is from the future: a clock
@@ -130,7 +133,12 @@ impl Ears {
             })
             .collect();
         let pairs = pair(vessels, &candidates);
-        let matched: Vec<u32> = pairs.iter().flatten().filter_map(|index| candidates.get(*index)).map(|found| found.mmsi).collect();
+        let matched: Vec<u32> = pairs
+            .iter()
+            .flatten()
+            .filter_map(|index| candidates.get(*index))
+            .map(|found| found.mmsi)
+            .collect();
         vessels
             .iter()
             .zip(pairs)
@@ -169,7 +177,10 @@ impl Ears {
             .filter(|(mmsi, track)| !matched.contains(mmsi) && jumped_near(track, at))
             .filter(|(_, track)| {
                 let lay_here = track.fixes.iter().any(|fix| {
-                    let located = Located { lonlat: (fix.said.lon, fix.said.lat), sd_m: 50.0 };
+                    let located = Located {
+                        lonlat: (fix.said.lon, fix.said.lat),
+                        sd_m: 50.0,
+                    };
                     (fix.at.0 - at.0).abs() <= DAY_MS && apart_m(vessel, &located) <= gate_m(vessel, &located)
                 });
                 lay_here && !is_length_mismatch(vessel, track)
@@ -180,6 +191,20 @@ impl Ears {
         // Two that could be it are none.
         if found.len() == 1 { found.pop() } else { None }
     }
+}
+
+/// What each message of a recording says, in order: for checking the decoder against another.
+#[must_use]
+pub fn decode_lines(bytes: &[u8]) -> Vec<Heard> {
+    let (mut assembler, mut decoder) = (Assembler::default(), Decoder::default());
+    bytes
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .filter_map(|line| assembler.take(&read(line).ok()?))
+        .filter_map(|message| match decoder.decode(&message) {
+            Decoded::Heard(heard) => Some(heard),
+            _ => None,
+        })
+        .collect()
 }
 
 fn jumped_near(track: &Track, at: UnixMs) -> bool {
@@ -206,9 +231,12 @@ fn flags(vessel: &SeenVessel, track: &Track, located: &Located, at: UnixMs) -> V
 }
 
 fn is_length_mismatch(vessel: &SeenVessel, track: &Track) -> bool {
-    let Some(length_m) = track.particulars.as_ref().and_then(|said| said.length_m) else { return false };
+    let Some(length_m) = track.particulars.as_ref().and_then(|said| said.length_m) else {
+        return false;
+    };
     let apart_m = (length_m - vessel.length_m).abs();
-    apart_m > LENGTH_MISMATCH_SD * vessel.length_sd_m.hypot(LENGTH_SD_M) && apart_m > LENGTH_MISMATCH_SHARE * length_m.max(vessel.length_m)
+    apart_m > LENGTH_MISMATCH_SD * vessel.length_sd_m.hypot(LENGTH_SD_M)
+        && apart_m > LENGTH_MISMATCH_SHARE * length_m.max(vessel.length_m)
 }
 
 /// True when the class by image and the announced one may be the same ship. An image tells few classes apart.
@@ -244,5 +272,236 @@ impl EarsRadio {
 impl Radio for EarsRadio {
     fn said(&self, at: UnixMs, vessels: &[SeenVessel]) -> Vec<RadioSaid> {
         self.with(|ears| ears.answer(at, vessels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ais::decode::{Kinematics, Particulars};
+
+    const AT: UnixMs = UnixMs(1_710_293_400_000);
+
+    /// Numbers that repeat.
+    struct Dice(u64);
+
+    impl Dice {
+        fn unit(&mut self) -> f64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as f64 / (1_u64 << 31) as f64
+        }
+
+        fn normal(&mut self) -> f64 {
+            (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+        }
+    }
+
+    fn position(mmsi: u32, lon: f64, lat: f64, speed_kn: f64, course_deg: f64) -> Heard {
+        Heard::Position(Kinematics {
+            mmsi,
+            lon,
+            lat,
+            speed_kn: Some(speed_kn),
+            course_deg: Some(course_deg),
+            heading_deg: Some(course_deg),
+            status: 0,
+        })
+    }
+
+    fn particulars(mmsi: u32, length_m: f64) -> Heard {
+        Heard::Static(Particulars {
+            mmsi,
+            type_code: 70,
+            length_m: Some(length_m),
+            beam_m: Some(length_m / 6.0),
+            antenna_m: Some((length_m / 2.0, length_m / 12.0)),
+            ..Particulars::default()
+        })
+    }
+
+    fn hull(lon: f64, lat: f64, length_m: f64) -> SeenVessel {
+        SeenVessel {
+            lon,
+            lat,
+            position_sd_m: 8.0,
+            length_m,
+            length_sd_m: 6.0,
+            class: VesselClass::Vessel,
+        }
+    }
+
+    fn ears_with(heard: impl IntoIterator<Item = (i64, Heard)>) -> Ears {
+        let mut ears = Ears::default();
+        for (seconds, heard) in heard {
+            ears.tracks.take(AT.plus_ms(seconds * 1_000), heard);
+        }
+        ears
+    }
+
+    /// Two ships that send all the time, near the place of the tests.
+    fn witnesses() -> Vec<(i64, Heard)> {
+        (-20..=20)
+            .flat_map(|step| {
+                [
+                    (step * 60, position(1, 133.05, 42.70, 0.0, 0.0)),
+                    (step * 60 + 7, position(2, 133.11, 42.71, 0.0, 0.0)),
+                ]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_silent_hull_among_others_that_are_heard_is_dark() {
+        let said = ears_with(witnesses()).answer(AT, &[hull(133.08, 42.75, 96.0)]);
+        assert_eq!((said[0].ais, said[0].mmsi), (Ais::Dark, None));
+    }
+
+    #[test]
+    fn when_the_receiver_is_out_nobody_is_called_dark() {
+        let before: Vec<_> = witnesses().into_iter().filter(|(seconds, _)| *seconds < -300).collect();
+        let said = ears_with(before).answer(AT, &[hull(133.08, 42.75, 96.0)]);
+        assert_eq!(said[0].ais, Ais::Uncovered);
+    }
+
+    #[test]
+    fn a_coverage_model_needs_a_receiver_that_lives() {
+        let mut ears = ears_with([
+            (-60, position(9, 135.0, 42.0, 0.0, 0.0)),
+            (60, position(9, 135.0, 42.0, 0.0, 0.0)),
+        ]);
+        ears.model.areas.push(super::super::CoverageArea {
+            lon: 133.08,
+            lat: 42.75,
+            radius_m: 30_000.0,
+        });
+        assert_eq!(ears.answer(AT, &[hull(133.08, 42.75, 96.0)])[0].ais, Ais::Dark);
+        assert_eq!(
+            ears.answer(AT.plus_ms(3_600_000), &[hull(133.08, 42.75, 96.0)])[0].ais,
+            Ais::Uncovered
+        );
+    }
+
+    #[test]
+    fn a_position_forty_kilometres_away_is_a_mismatch_and_not_an_absence() {
+        let mut heard = witnesses();
+        heard.extend((-30..-2).map(|step| (step * 60, position(273, 133.08, 42.75, 0.0, 0.0))));
+        heard.extend((-2..20).map(|step| (step * 60, position(273, 133.57, 42.75, 0.0, 0.0))));
+        heard.push((-100, particulars(273, 96.0)));
+        let said = ears_with(heard).answer(AT, &[hull(133.08, 42.75, 98.0)]);
+        assert_eq!((said[0].ais, said[0].mmsi), (Ais::Matched, Some(273)));
+        assert!(
+            said[0].flags.contains(&AisFlag::PositionMismatch) && said[0].flags.contains(&AisFlag::ImpossibleTrack)
+        );
+    }
+
+    #[test]
+    fn a_length_that_does_not_fit_is_told() {
+        let mut heard = witnesses();
+        heard.extend([(-30, position(5, 133.08, 42.75, 0.0, 0.0)), (-20, particulars(5, 40.0))]);
+        let said = ears_with(heard).answer(AT, &[hull(133.0801, 42.75, 150.0)]);
+        assert_eq!(
+            (said[0].ais, said[0].flags.as_slice()),
+            (Ais::Matched, [AisFlag::LengthMismatch].as_slice())
+        );
+    }
+
+    #[test]
+    fn hulls_of_a_busy_roadstead_get_their_own_transmissions() {
+        let (mut right, mut wrong, mut false_dark, mut all, mut dark_missed) = (0, 0, 0, 0, 0);
+        for run in 0..4 {
+            let mut dice = Dice(77 + run);
+            let (mut heard, mut hulls, mut truth) = (Vec::new(), Vec::new(), Vec::new());
+            for ship in 0..300_u32 {
+                let (lon, lat) = (132.9 + 0.35 * dice.unit(), 42.6 + 0.25 * dice.unit());
+                let length_m = 40.0 + 160.0 * dice.unit();
+                let moving = dice.unit() < 0.5;
+                let (speed, course) = if moving {
+                    (4.0 + 10.0 * dice.unit(), 360.0 * dice.unit())
+                } else {
+                    (0.0, 360.0 * dice.unit())
+                };
+                let is_dark = dice.unit() < 0.1;
+                if !is_dark {
+                    let every_s = if moving { 10 } else { 180 };
+                    let (sin, cos) = course.to_radians().sin_cos();
+                    let start = (dice.unit() * f64::from(every_s)) as i64;
+                    for step in -60..60_i64 {
+                        let second = step * i64::from(every_s) + start;
+                        // A third of the reports collide and are lost; some ships fall into gaps of minutes.
+                        if second.abs() > 1_800 || dice.unit() < 0.35 || (ship % 11 == 0 && second.abs() < 150) {
+                            continue;
+                        }
+                        let way_m = speed * 0.514_444 * second as f64;
+                        let at = (lon + way_m * sin / (111_195.0 * 0.735), lat + way_m * cos / 111_195.0);
+                        heard.push((
+                            second,
+                            position(
+                                ship + 1_000,
+                                at.0 + 4e-5 * dice.normal(),
+                                at.1 + 4e-5 * dice.normal(),
+                                speed,
+                                course,
+                            ),
+                        ));
+                    }
+                    heard.push((-600, particulars(ship + 1_000, length_m)));
+                }
+                hulls.push(hull(
+                    lon + 8e-5 * dice.normal(),
+                    lat + 8e-5 * dice.normal(),
+                    length_m + 6.0 * dice.normal(),
+                ));
+                truth.push((!is_dark).then_some(ship + 1_000));
+            }
+            for (said, truth) in ears_with(heard).answer(AT, &hulls).iter().zip(&truth) {
+                all += usize::from(truth.is_some());
+                right += usize::from(truth.is_some() && said.mmsi == *truth);
+                wrong += usize::from(said.mmsi.is_some() && said.mmsi != *truth);
+                false_dark += usize::from(truth.is_some() && said.ais == Ais::Dark);
+                dark_missed += usize::from(truth.is_none() && said.ais != Ais::Dark);
+            }
+        }
+        println!(
+            "{right} of {all} right, {wrong} wrong, {false_dark} called dark that were heard, {dark_missed} dark ones not called so"
+        );
+        assert!(right as f64 >= 0.98 * all as f64, "{right} of {all}");
+        assert!(false_dark as f64 <= 0.005 * all as f64, "{false_dark} of {all}");
+    }
+
+    #[test]
+    fn garbage_at_line_rate_is_counted_and_harms_nothing() {
+        let mut ears = Ears::default();
+        let mut dice = Dice(5);
+        let good = b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A";
+        let count = 30_000;
+        for index in 0..count {
+            let mut line = good.to_vec();
+            match index % 3 {
+                0 => {}
+                1 => {
+                    let place = (dice.unit() * line.len() as f64) as usize;
+                    line[place] = (dice.unit() * 256.0) as u8;
+                }
+                _ => {
+                    line = (0..(dice.unit() * 90.0) as usize)
+                        .map(|_| (dice.unit() * 256.0) as u8)
+                        .collect()
+                }
+            }
+            ears.take(&line, AT);
+        }
+        let counts = ears.counters();
+        let told = counts.foreign
+            + counts.garbled
+            + counts.checksum
+            + counts.malformed
+            + counts.fragments
+            + counts.other_kinds
+            + counts.used;
+        assert_eq!(told + counts.no_position + counts.undecodable, count);
+        assert!(counts.used >= 10_000 && ears.tracks().len() == 1, "{counts:?}");
     }
 }

@@ -78,7 +78,9 @@ impl Listener {
                 Source::Udp(address) => {
                     let socket = UdpSocket::bind(address)?;
                     socket.set_read_timeout(Some(Duration::from_millis(POLL_MS)))?;
-                    thread::Builder::new().name(name).spawn(move || datagrams(&socket, &out))?
+                    thread::Builder::new()
+                        .name(name)
+                        .spawn(move || datagrams(&socket, &out))?
                 }
                 Source::Tcp(address) => thread::Builder::new().name(name).spawn(move || {
                     out.again_and_again(|| {
@@ -103,7 +105,10 @@ impl Listener {
             ears.take(&line, now);
             count += 1;
         }
-        ears.count_losses(self.overrun.swap(0, Ordering::Relaxed), self.losses.swap(0, Ordering::Relaxed));
+        ears.count_losses(
+            self.overrun.swap(0, Ordering::Relaxed),
+            self.losses.swap(0, Ordering::Relaxed),
+        );
         count
     }
 }
@@ -162,7 +167,14 @@ impl Out {
             let got = match reader.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(got) => got,
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => continue,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                    ) =>
+                {
+                    continue;
+                }
                 Err(_) => break,
             };
             for byte in chunk.iter().take(got) {
@@ -188,12 +200,19 @@ fn datagrams(socket: &UdpSocket, out: &Out) {
     while !out.stopped() {
         match socket.recv_from(&mut datagram) {
             Ok((got, _)) => {
-                let lines = datagram.get(..got).unwrap_or_default().split(|byte| matches!(byte, b'\n' | b'\r'));
+                let lines = datagram
+                    .get(..got)
+                    .unwrap_or_default()
+                    .split(|byte| matches!(byte, b'\n' | b'\r'));
                 for line in lines.filter(|line| !line.is_empty()) {
                     out.put(line);
                 }
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                ) => {}
             Err(_) => {
                 out.losses.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(POLL_MS));
@@ -214,7 +233,10 @@ pub fn read_file(path: &Path, at: UnixMs, ears: &mut Ears) -> io::Result<()> {
     loop {
         line.clear();
         // A line without an end must not fill the memory.
-        let got = (&mut reader).take(1 << 16).read_until(b'\n', &mut line).map_err(named)?;
+        let got = (&mut reader)
+            .take(1 << 16)
+            .read_until(b'\n', &mut line)
+            .map_err(named)?;
         if got == 0 {
             return Ok(());
         }

@@ -39,7 +39,10 @@ pub struct Located {
 #[must_use]
 pub fn locate(track: &Track, at: UnixMs) -> Option<Located> {
     let place = track.fixes.partition_point(|fix| fix.at <= at);
-    let before = place.checked_sub(1).and_then(|before| track.fixes.get(before)).filter(|fix| is_fresh(fix, at));
+    let before = place
+        .checked_sub(1)
+        .and_then(|before| track.fixes.get(before))
+        .filter(|fix| is_fresh(fix, at));
     let after = track.fixes.get(place).filter(|fix| is_fresh(fix, at));
     let (lonlat, sd_m, heading_deg) = match (before, after) {
         (Some(a), Some(b)) => between(a, b, at),
@@ -72,9 +75,17 @@ fn reckoned(fix: &Fix, at: UnixMs) -> ((f64, f64), f64, Option<f64>) {
     let age_s = (at.0 - fix.at.0) as f64 / 1_000.0;
     let speed_mps = fix.said.speed_kn.unwrap_or(0.0) * KNOT_MPS;
     let (sin, cos) = fix.said.course_deg.unwrap_or(0.0).to_radians().sin_cos();
-    let way_m = if fix.said.course_deg.is_some() { speed_mps * age_s } else { 0.0 };
+    let way_m = if fix.said.course_deg.is_some() {
+        speed_mps * age_s
+    } else {
+        0.0
+    };
     let lonlat = moved((fix.said.lon, fix.said.lat), way_m * sin, way_m * cos);
-    let unknown = if fix.said.course_deg.is_some() { RECKONING_SHARE } else { 1.0 };
+    let unknown = if fix.said.course_deg.is_some() {
+        RECKONING_SHARE
+    } else {
+        1.0
+    };
     let age_s = age_s.abs();
     let sd_m = FIX_SD_M.hypot(unknown * speed_mps * age_s + DRIFT_MPS * age_s.min(3_600.0));
     (lonlat, sd_m, fix.said.heading_deg)
@@ -82,18 +93,30 @@ fn reckoned(fix: &Fix, at: UnixMs) -> ((f64, f64), f64, Option<f64>) {
 
 /// From the antenna to the middle of the hull, as far as the vessel said where its antenna is.
 fn middle_of(track: &Track, lonlat: (f64, f64), sd_m: f64, heading_deg: Option<f64>) -> Located {
-    let said = track.particulars.as_ref().and_then(|said| Some((said.antenna_m?, said.length_m?, said.beam_m.unwrap_or(0.0))));
+    let said = track
+        .particulars
+        .as_ref()
+        .and_then(|said| Some((said.antenna_m?, said.length_m?, said.beam_m.unwrap_or(0.0))));
     let Some(((bow_m, port_m), length_m, beam_m)) = said else {
-        return Located { lonlat, sd_m: sd_m.hypot(ANTENNA_SD_M) };
+        return Located {
+            lonlat,
+            sd_m: sd_m.hypot(ANTENNA_SD_M),
+        };
     };
     let (ahead_m, right_m) = (bow_m - length_m / 2.0, beam_m / 2.0 - port_m);
     match heading_deg {
         Some(heading) => {
             let (sin, cos) = heading.to_radians().sin_cos();
             let (east_m, north_m) = (ahead_m * sin + right_m * cos, ahead_m * cos - right_m * sin);
-            Located { lonlat: moved(lonlat, east_m, north_m), sd_m }
+            Located {
+                lonlat: moved(lonlat, east_m, north_m),
+                sd_m,
+            }
         }
-        None => Located { lonlat, sd_m: sd_m.hypot(ahead_m) },
+        None => Located {
+            lonlat,
+            sd_m: sd_m.hypot(ahead_m),
+        },
     }
 }
 
@@ -113,7 +136,15 @@ mod tests {
     fn track(fixes: &[(i64, f64, f64, f64, f64)]) -> Tracks {
         let mut tracks = Tracks::default();
         for &(second, lon, lat, speed, course) in fixes {
-            let said = Kinematics { mmsi: 1, lon, lat, speed_kn: Some(speed), course_deg: Some(course), heading_deg: Some(course), status: 0 };
+            let said = Kinematics {
+                mmsi: 1,
+                lon,
+                lat,
+                speed_kn: Some(speed),
+                course_deg: Some(course),
+                heading_deg: Some(course),
+                status: 0,
+            };
             tracks.take(UnixMs(second * 1_000), Heard::Position(said));
         }
         tracks
@@ -125,8 +156,15 @@ mod tests {
 
     #[test]
     fn between_two_positions_lies_the_way_made() {
-        let found = at(&track(&[(0, 133.0, 42.7, 10.0, 90.0), (120, 133.01, 42.7, 10.0, 90.0)]), 60).unwrap();
-        assert!((found.lonlat.0 - 133.005).abs() < 1e-6 && found.sd_m < 80.0, "{found:?}");
+        let found = at(
+            &track(&[(0, 133.0, 42.7, 10.0, 90.0), (120, 133.01, 42.7, 10.0, 90.0)]),
+            60,
+        )
+        .unwrap();
+        assert!(
+            (found.lonlat.0 - 133.005).abs() < 1e-6 && found.sd_m < 80.0,
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -142,7 +180,13 @@ mod tests {
     #[test]
     fn the_antenna_is_not_the_middle_of_the_hull() {
         let mut tracks = track(&[(0, 133.0, 42.7, 0.0, 90.0)]);
-        let said = Particulars { mmsi: 1, length_m: Some(200.0), beam_m: Some(30.0), antenna_m: Some((170.0, 15.0)), ..Particulars::default() };
+        let said = Particulars {
+            mmsi: 1,
+            length_m: Some(200.0),
+            beam_m: Some(30.0),
+            antenna_m: Some((170.0, 15.0)),
+            ..Particulars::default()
+        };
         tracks.take(UnixMs(0), Heard::Static(said));
         let found = at(&tracks, 0).unwrap();
         let ahead_m = apart_m((133.0, 42.7), found.lonlat);
@@ -151,7 +195,11 @@ mod tests {
 
     #[test]
     fn across_the_date_line_the_short_way_is_taken() {
-        let found = at(&track(&[(0, 179.99, 10.0, 10.0, 90.0), (400, -179.99, 10.0, 10.0, 90.0)]), 200).unwrap();
+        let found = at(
+            &track(&[(0, 179.99, 10.0, 10.0, 90.0), (400, -179.99, 10.0, 10.0, 90.0)]),
+            200,
+        )
+        .unwrap();
         assert!(found.lonlat.0.abs() > 179.999, "{found:?}");
     }
 }

@@ -21,6 +21,6 @@ mod tracks;
 pub use counters::Counters;
 pub use coverage::{Coverage, CoverageArea};
 pub use decode::{Heard, Kinematics, Particulars};
-pub use ears::{Ears, EarsRadio};
+pub use ears::{Ears, EarsRadio, decode_lines};
 pub use listen::{Source, read_file};
 pub use tracks::Tracks;

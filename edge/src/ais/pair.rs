@@ -78,7 +78,11 @@ fn assign(costs: &[Vec<f64>], columns: usize) -> Vec<Option<usize>> {
     let width = columns + rows;
     let cost = |row: usize, column: usize| -> f64 {
         if column < columns {
-            costs.get(row).and_then(|row| row.get(column)).copied().unwrap_or(f64::INFINITY)
+            costs
+                .get(row)
+                .and_then(|row| row.get(column))
+                .copied()
+                .unwrap_or(f64::INFINITY)
         } else if column - columns == row {
             UNPAIRED_COST
         } else {

@@ -100,13 +100,25 @@ fn checked(text: &str) -> Result<&str, Refusal> {
     let (body, sum) = text.rsplit_once('*').ok_or(Refusal::Checksum)?;
     let given = sum.get(..2).and_then(|sum| u8::from_str_radix(sum, 16).ok());
     let made = body.bytes().fold(0, |sum, byte| sum ^ byte);
-    if given == Some(made) { Ok(body) } else { Err(Refusal::Checksum) }
+    if given == Some(made) {
+        Ok(body)
+    } else {
+        Err(Refusal::Checksum)
+    }
 }
 
 fn time_of(tag: &str) -> Option<UnixMs> {
-    let value: i64 = tag.split(',').find_map(|field| field.strip_prefix("c:"))?.parse().ok()?;
+    let value: i64 = tag
+        .split(',')
+        .find_map(|field| field.strip_prefix("c:"))?
+        .parse()
+        .ok()?;
     // Receivers write seconds; some write milliseconds.
-    Some(UnixMs(if value > 100_000_000_000 { value } else { value.checked_mul(1_000)? }))
+    Some(UnixMs(if value > 100_000_000_000 {
+        value
+    } else {
+        value.checked_mul(1_000)?
+    }))
 }
 
 #[cfg(test)]
@@ -119,7 +131,10 @@ mod tests {
     #[test]
     fn a_sentence_reads_with_and_without_a_tag_block() {
         let plain = read(LINE).unwrap();
-        assert_eq!((plain.total, plain.number, plain.id, plain.channel, plain.at), (1, 1, None, 'A', None));
+        assert_eq!(
+            (plain.total, plain.number, plain.id, plain.channel, plain.at),
+            (1, 1, None, 'A', None)
+        );
         let tag = "s:roof,c:1700000000";
         let sum = tag.bytes().fold(0, |sum, byte| sum ^ byte);
         let tagged = format!("\\{tag}*{sum:02X}\\{}", std::str::from_utf8(LINE).unwrap());
@@ -130,8 +145,14 @@ mod tests {
     fn each_fault_has_its_name() {
         assert_eq!(read(b"$GPRMC,213950.00,A*7D"), Err(Refusal::Foreign));
         assert_eq!(read(b"# comment"), Err(Refusal::Foreign));
-        assert_eq!(read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4B"), Err(Refusal::Checksum));
-        assert_eq!(read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0"), Err(Refusal::Checksum));
+        assert_eq!(
+            read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4B"),
+            Err(Refusal::Checksum)
+        );
+        assert_eq!(
+            read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0"),
+            Err(Refusal::Checksum)
+        );
         assert_eq!(read(&[0xff; 30]), Err(Refusal::Garbled));
         assert_eq!(read(&[b'!'; 4000]), Err(Refusal::Garbled));
         let bad = "AIVDM,0,1,,A,15RTgt,0";

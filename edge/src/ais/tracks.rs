@@ -122,12 +122,17 @@ impl Track {
     /// True when the vessel was heard within `slack_ms` before and after an instant, or in a span around it.
     #[must_use]
     pub fn was_heard(&self, at: UnixMs, slack_ms: i64) -> bool {
-        self.spans.iter().any(|(from, to)| from - slack_ms <= at.0 && at.0 <= to + slack_ms)
+        self.spans
+            .iter()
+            .any(|(from, to)| from - slack_ms <= at.0 && at.0 <= to + slack_ms)
     }
 
     fn hear(&mut self, at: UnixMs) {
         self.heard_at = self.heard_at.max(at);
-        let near = self.spans.iter_mut().find(|(from, to)| from.saturating_sub(SILENCE_MS) <= at.0 && at.0 <= to.saturating_add(SILENCE_MS));
+        let near = self
+            .spans
+            .iter_mut()
+            .find(|(from, to)| from.saturating_sub(SILENCE_MS) <= at.0 && at.0 <= to.saturating_add(SILENCE_MS));
         match near {
             Some((from, to)) => (*from, *to) = ((*from).min(at.0), (*to).max(at.0)),
             None => {
@@ -160,7 +165,11 @@ impl Track {
         }
         self.fixes.insert(place, fix);
         let newest = self.fixes.last().map_or(fix.at, |last| last.at);
-        let old = self.fixes.iter().take_while(|old| newest.0 - old.at.0 > MEMORY_MS).count();
+        let old = self
+            .fixes
+            .iter()
+            .take_while(|old| newest.0 - old.at.0 > MEMORY_MS)
+            .count();
         let excess = old.max(self.fixes.len().saturating_sub(FIXES_MAX));
         self.fixes.drain(..excess);
     }
@@ -208,7 +217,15 @@ mod tests {
     use super::*;
 
     fn said(mmsi: u32, lon: f64, lat: f64) -> Heard {
-        Heard::Position(Kinematics { mmsi, lon, lat, speed_kn: Some(0.0), course_deg: None, heading_deg: None, status: 5 })
+        Heard::Position(Kinematics {
+            mmsi,
+            lon,
+            lat,
+            speed_kn: Some(0.0),
+            course_deg: None,
+            heading_deg: None,
+            status: 5,
+        })
     }
 
     #[test]

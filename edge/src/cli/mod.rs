@@ -8,6 +8,7 @@ mod evaluate;
 mod geojson_out;
 mod keygen;
 mod labels;
+mod look;
 mod preview;
 mod run;
 mod score;
@@ -35,6 +36,8 @@ enum Command {
     Keygen(keygen::Args),
     /// Find vessels in scenes; GeoJSON comes out
     Detect(detect::Args),
+    /// Make one site's look from a scene: vessels at berths, rolling stock, stacks, visibility; JSON comes out
+    Look(look::Args),
     /// Score the detector on labelled scenes
     Evaluate(evaluate::Args),
 }
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::run(&args).into(),
         Command::Keygen(args) => keygen::run(&args).into(),
         Command::Detect(args) => detect::run(&args).into(),
+        Command::Look(args) => look::run(&args).into(),
         Command::Evaluate(args) => evaluate::run(&args).into(),
     }
 }

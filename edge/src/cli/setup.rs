@@ -13,7 +13,7 @@ use crate::{
     detect::{
         Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, THREADS_MAX, detect_scene,
     },
-    scene::{OpenHints, Scene},
+    scene::{OpenHints, Scene, Window},
 };
 
 /// Which detector looks at a scene.
@@ -116,6 +116,11 @@ impl Detectors {
 
     /// Looks at one scene, with a progress bar on a terminal.
     pub(super) fn look(&mut self, scene: &Scene) -> Result<Detected, DetectError> {
+        self.look_at(scene, None)
+    }
+
+    /// The same for some regions of a scene; `None` is all of it.
+    pub(super) fn look_at(&mut self, scene: &Scene, regions: Option<&[Window]>) -> Result<Detected, DetectError> {
         let options = DetectOptions {
             confidence_min: self.args.min_confidence,
             look_everywhere: self.args.look_everywhere,
@@ -137,7 +142,7 @@ impl Detectors {
             }
         };
         let pool = self.pool()?;
-        let found = detect_scene(scene, None, pool, &options, &progress);
+        let found = detect_scene(scene, regions, pool, &options, &progress);
         bar.finish_and_clear();
         found
     }

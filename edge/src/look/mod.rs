@@ -12,6 +12,7 @@ pub mod picture;
 mod pixels;
 mod plan;
 mod radio;
+mod store;
 
 use quaywatch_protocol::contract::{
     look::{Look, RailSeen, StackSeen, Vessel, ZoneSeen},
@@ -23,6 +24,7 @@ use thiserror::Error;
 pub use observe::References;
 pub use plan::{NEIGHBOURHOOD_M, Part, Plan, neighbourhood, plan};
 pub use radio::{NoRadio, Radio, RadioSaid, SeenVessel};
+pub use store::{FolderReferences, StoreError};
 
 use self::observe::{Observed, Shares, observe, rail_entry, round_to, stack_entry};
 use crate::{

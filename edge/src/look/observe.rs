@@ -79,7 +79,9 @@ pub fn observe(
     let mut observed = Observed::default();
     let mut yards: Vec<(&str, Vec<(usize, &LocalZone)>)> = Vec::new();
     for &index in members {
-        let Some(zone) = zones.get(index).filter(|zone| looks_at(patch, zone.kind)) else { continue };
+        let Some(zone) = zones.get(index).filter(|zone| looks_at(patch, zone.kind)) else {
+            continue;
+        };
         let shares = shares_of(patch, &cover, zone);
         if shares.on_scene() < ON_SCENE_MIN {
             continue;

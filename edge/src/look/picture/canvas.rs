@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use embedded_graphics::{
-    Pixel,
+    Drawable, Pixel,
     draw_target::DrawTarget,
     geometry::{OriginDimensions, Point, Size},
     mono_font::{
@@ -13,7 +13,6 @@ use embedded_graphics::{
     pixelcolor::{Rgb888, RgbColor},
     primitives::{Line, Primitive, PrimitiveStyle, Rectangle},
     text::{Baseline, Text},
-    Drawable,
 };
 use image::{Rgb, RgbImage};
 
@@ -27,7 +26,11 @@ pub(super) struct Canvas(RgbImage);
 
 impl Canvas {
     pub(super) fn new(width: i32, height: i32) -> Self {
-        Self(RgbImage::from_pixel(width.max(1).unsigned_abs(), height.max(1).unsigned_abs(), GROUND))
+        Self(RgbImage::from_pixel(
+            width.max(1).unsigned_abs(),
+            height.max(1).unsigned_abs(),
+            GROUND,
+        ))
     }
 
     pub(super) fn finish(self) -> RgbImage {

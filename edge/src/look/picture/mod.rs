@@ -54,15 +54,28 @@ pub fn draw(made: &LookMade) -> RgbImage {
     let Evidence { plan, parts, hulls } = &made.evidence;
     let zones = plan.as_ref().map(|plan| plan.zones.as_slice()).unwrap_or_default();
     let scales: Vec<f64> = parts.iter().map(|(patch, _)| scale_of(patch)).collect();
-    let size = |patch: &Patch, scale: f64| ((patch.width() as f64 * scale) as i32, (patch.height() as f64 * scale) as i32);
-    let sizes: Vec<(i32, i32)> = parts.iter().zip(&scales).map(|((patch, _), scale)| size(patch, *scale)).collect();
+    let size = |patch: &Patch, scale: f64| {
+        (
+            (patch.width() as f64 * scale) as i32,
+            (patch.height() as f64 * scale) as i32,
+        )
+    };
+    let sizes: Vec<(i32, i32)> = parts
+        .iter()
+        .zip(&scales)
+        .map(|((patch, _), scale)| size(patch, *scale))
+        .collect();
     let width = sizes.iter().map(|(width, _)| *width).max().unwrap_or(0).max(640);
     let height = HEAD_PX + sizes.iter().map(|(_, height)| height + FOOT_PX).sum::<i32>();
     let mut canvas = Canvas::new(width, height);
     head(&mut canvas, &made.look);
     let mut top = HEAD_PX;
     for (((patch, observed), scale), (_, height)) in parts.iter().zip(&scales).zip(&sizes) {
-        let panel = Panel { patch, scale: *scale, top };
+        let panel = Panel {
+            patch,
+            scale: *scale,
+            top,
+        };
         panel.background(&mut canvas);
         panel.hidden(&mut canvas, &observed.cover);
         panel.stacks(&mut canvas, observed);
@@ -131,14 +144,26 @@ impl Panel<'_> {
                 .map(|(value, _)| *value)
                 .collect();
             values.sort_by(f32::total_cmp);
-            let quantile = |share: f64| values.get(((values.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or(0.0);
+            let quantile = |share: f64| {
+                values
+                    .get(((values.len().max(1) - 1) as f64 * share) as usize)
+                    .copied()
+                    .unwrap_or(0.0)
+            };
             (plane, quantile(STRETCH[0]), quantile(STRETCH[1]))
         });
-        let (columns, rows) = ((self.patch.width() as f64 * self.scale) as i32, (self.patch.height() as f64 * self.scale) as i32);
+        let (columns, rows) = (
+            (self.patch.width() as f64 * self.scale) as i32,
+            (self.patch.height() as f64 * self.scale) as i32,
+        );
         for y in 0..rows {
             for x in 0..columns {
-                let index = self.patch.index_at([(f64::from(x) + 0.5) / self.scale, (f64::from(y) + 0.5) / self.scale]);
-                let Some(index) = index.filter(|index| self.patch.valid().get(*index) == Some(&true)) else { continue };
+                let index = self
+                    .patch
+                    .index_at([(f64::from(x) + 0.5) / self.scale, (f64::from(y) + 0.5) / self.scale]);
+                let Some(index) = index.filter(|index| self.patch.valid().get(*index) == Some(&true)) else {
+                    continue;
+                };
                 let [red, green, blue] = channels.map(|(plane, low, high)| {
                     let share = (plane.get(index).copied().unwrap_or(0.0) - low) / (high - low).max(1e-6);
                     (share.clamp(0.0, 1.0).powf(0.7) * 235.0) as u8
@@ -150,13 +175,18 @@ impl Panel<'_> {
 
     /// Hatches what could not be seen.
     fn hidden(&self, canvas: &mut Canvas, cover: &[Cover]) {
-        let (columns, rows) = ((self.patch.width() as f64 * self.scale) as i32, (self.patch.height() as f64 * self.scale) as i32);
+        let (columns, rows) = (
+            (self.patch.width() as f64 * self.scale) as i32,
+            (self.patch.height() as f64 * self.scale) as i32,
+        );
         for y in 0..rows {
             for x in 0..columns {
                 if (x + y) % 7 != 0 {
                     continue;
                 }
-                let index = self.patch.index_at([(f64::from(x) + 0.5) / self.scale, (f64::from(y) + 0.5) / self.scale]);
+                let index = self
+                    .patch
+                    .index_at([(f64::from(x) + 0.5) / self.scale, (f64::from(y) + 0.5) / self.scale]);
                 match index.and_then(|index| cover.get(index)) {
                     Some(Cover::Cloud) => canvas.point(x, self.top + y, CLOUD),
                     Some(Cover::Shadow | Cover::Haze | Cover::Glint) => canvas.point(x, self.top + y, SHADE),
@@ -171,7 +201,12 @@ impl Panel<'_> {
         for (_, seen) in &observed.stacks {
             for index in &seen.pixels {
                 let (x, y) = (index % width, index / width);
-                let near = [index.wrapping_sub(1), index + 1, index.wrapping_sub(width), index + width];
+                let near = [
+                    index.wrapping_sub(1),
+                    index + 1,
+                    index.wrapping_sub(width),
+                    index + width,
+                ];
                 let is_edge = near.iter().any(|near| seen.pixels.binary_search(near).is_err());
                 if is_edge {
                     let corner = |value: usize| (value as f64 * self.scale) as i32;
@@ -202,7 +237,11 @@ impl Panel<'_> {
                 && !named.contains(&zone.id.as_str())
             {
                 named.push(&zone.id);
-                let visible = look.zones.iter().find(|seen| seen.zone == zone.id).map_or(0.0, |seen| seen.visible);
+                let visible = look
+                    .zones
+                    .iter()
+                    .find(|seen| seen.zone == zone.id)
+                    .map_or(0.0, |seen| seen.visible);
                 let (x, y) = self.at(place);
                 canvas.label(x + 4, y + 4, &format!("{} {:.0}%", zone.id, 100.0 * visible), colour);
             }
@@ -211,7 +250,9 @@ impl Panel<'_> {
 
     fn cars(&self, canvas: &mut Canvas, zones: &[LocalZone], observed: &Observed) {
         for track in &observed.tracks {
-            let Some(path) = zones.get(track.zone).and_then(LocalZone::path) else { continue };
+            let Some(path) = zones.get(track.zone).and_then(LocalZone::path) else {
+                continue;
+            };
             let stations = strip::stations(path, strip::step_m(self.patch.frame().gsd_m(), track.length_m));
             for (from, to) in &track.stretches {
                 let on: Vec<Metres> = (stations.iter())
@@ -240,9 +281,18 @@ impl Panel<'_> {
         let (half_length, half_beam) = (hull.length_m / 2.0, hull.beam_m.unwrap_or(hull.length_m / 6.0) / 2.0);
         let corner = |along: f64, across: f64| {
             let (along, across) = (along * half_length, across * half_beam);
-            self.at([hull.at_m[0] + along * sin + across * cos, hull.at_m[1] + along * cos - across * sin])
+            self.at([
+                hull.at_m[0] + along * sin + across * cos,
+                hull.at_m[1] + along * cos - across * sin,
+            ])
         };
-        let corners = [corner(1.0, 1.0), corner(1.0, -1.0), corner(-1.0, -1.0), corner(-1.0, 1.0), corner(1.0, 1.0)];
+        let corners = [
+            corner(1.0, 1.0),
+            corner(1.0, -1.0),
+            corner(-1.0, -1.0),
+            corner(-1.0, 1.0),
+            corner(1.0, 1.0),
+        ];
         for pair in corners.windows(2) {
             if let [a, b] = pair {
                 canvas.line(*a, *b, colour, 2);
@@ -254,7 +304,12 @@ impl Panel<'_> {
             (Ais::Dark, _) => " dark".to_owned(),
             _ => String::new(),
         };
-        canvas.label(x + 4, y - 4, &format!("{:.0} m {}{radio}", vessel.length_m, vessel.class.name()), colour);
+        canvas.label(
+            x + 4,
+            y - 4,
+            &format!("{:.0} m {}{radio}", vessel.length_m, vessel.class.name()),
+            colour,
+        );
     }
 
     /// Scale bar and north arrow.
@@ -262,20 +317,30 @@ impl Panel<'_> {
         let metres_per_px = self.patch.frame().gsd_m() / self.scale;
         let wanted_m = 160.0 * metres_per_px;
         let decade = 10_f64.powf(wanted_m.log10().floor());
-        let bar_m = [5.0, 2.0, 1.0].iter().map(|step| step * decade).find(|metres| *metres <= wanted_m).unwrap_or(decade);
+        let bar_m = [5.0, 2.0, 1.0]
+            .iter()
+            .map(|step| step * decade)
+            .find(|metres| *metres <= wanted_m)
+            .unwrap_or(decade);
         let length = (bar_m / metres_per_px) as i32;
         let y = self.top + height + FOOT_PX / 2;
         canvas.line((10, y), (10 + length, y), INK, 3);
         canvas.line((10, y - 5), (10, y + 5), INK, 1);
         canvas.line((10 + length, y - 5), (10 + length, y + 5), INK, 1);
         canvas.small(16 + length, y - 5, &format!("{bar_m:.0} m"), INK);
-        let (from, to) = (self.patch.frame().to_px([0.0, 0.0]), self.patch.frame().to_px([0.0, 1.0]));
+        let (from, to) = (
+            self.patch.frame().to_px([0.0, 0.0]),
+            self.patch.frame().to_px([0.0, 1.0]),
+        );
         let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
         let size = dx.hypot(dy).max(1e-9);
         let (dx, dy) = (dx / size, dy / size);
         let (foot_x, foot_y) = (130.0 + f64::from(length), f64::from(y));
         let point = |along: f64, aside: f64| {
-            ((foot_x + along * dx - aside * dy).round() as i32, (foot_y + along * dy + aside * dx).round() as i32)
+            (
+                (foot_x + along * dx - aside * dy).round() as i32,
+                (foot_y + along * dy + aside * dx).round() as i32,
+            )
         };
         canvas.line(point(-10.0, 0.0), point(10.0, 0.0), INK, 1);
         canvas.line(point(10.0, 0.0), point(4.0, 4.0), INK, 1);

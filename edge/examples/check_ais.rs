@@ -1,0 +1,224 @@
+//! Checks the ears against gpsd's own decodes of its test logs, and measures how fast they are: a command, not a test.
+//!
+//! ```text
+//! cargo run --release -p quaywatch-edge --example check_ais -- DIR
+//! ```
+//!
+//! DIR holds `sample.aivdm` and `ais-nmea.log` with their `.chk` files, as in gpsd's `test/` folder. Compared are the fields that are used
+//! here: identity, position, speed, course, heading; type, dimensions, draught, IMO number, name.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Instant};
+
+use quaywatch_edge::ais::{Ears, Heard, decode_lines};
+use quaywatch_protocol::contract::time::UnixMs;
+use serde_json::Value;
+
+fn main() -> ExitCode {
+    let Some(folder) = std::env::args().nth(1) else {
+        eprintln!("check_ais: expected a folder with gpsd's AIS logs");
+        return ExitCode::from(2);
+    };
+    match check(Path::new(&folder)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("check_ais: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Fields by name, as text that both sides write alike.
+type Fields = BTreeMap<&'static str, String>;
+
+fn check(folder: &Path) -> Result<bool, String> {
+    let read = |name: &str| std::fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+    let mut all_right = true;
+    let sample = read("sample.aivdm")?;
+    let expected: Vec<Fields> = String::from_utf8_lossy(&read("sample.aivdm.chk")?)
+        .lines()
+        .filter_map(from_dump)
+        .collect();
+    all_right &= compare("sample.aivdm", &heard(&sample), &expected);
+    let log = read("ais-nmea.log")?;
+    let expected: Vec<Fields> = String::from_utf8_lossy(&read("ais-nmea.log.chk")?)
+        .lines()
+        .filter_map(|line| from_json(&serde_json::from_str(line).ok()?))
+        .collect();
+    all_right &= compare("ais-nmea.log", &heard(&log), &expected);
+    speed(&[sample, log]);
+    Ok(all_right)
+}
+
+fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
+    let mut left: Vec<&Fields> = heard.iter().collect();
+    let mut missing = 0;
+    for fields in expected {
+        match left.iter().position(|other| *other == fields) {
+            Some(position) => {
+                left.swap_remove(position);
+            }
+            None => {
+                missing += 1;
+                let near = left.iter().find(|other| {
+                    other.get("mmsi") == fields.get("mmsi") && other.contains_key("lon") == fields.contains_key("lon")
+                });
+                eprintln!("{name}: gpsd  {fields:?}\n{}  ours  {near:?}", " ".repeat(name.len()));
+            }
+        }
+    }
+    println!(
+        "{name}: {} of gpsd's {} reports come out the same, {} more were heard",
+        expected.len() - missing,
+        expected.len(),
+        left.len()
+    );
+    for fields in left {
+        eprintln!("{name}: more: {fields:?}");
+    }
+    missing == 0
+}
+
+fn heard(bytes: &[u8]) -> Vec<Fields> {
+    decode_lines(bytes)
+        .into_iter()
+        .filter_map(|heard| match heard {
+            Heard::Position(said) => {
+                let mut fields = place(
+                    said.mmsi,
+                    (said.lon * 600_000.0).round() as i64,
+                    (said.lat * 600_000.0).round() as i64,
+                );
+                let tenths =
+                    |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{:.0}", value * 10.0));
+                fields.insert("speed", tenths(said.speed_kn));
+                fields.insert("course", tenths(said.course_deg));
+                fields.insert(
+                    "heading",
+                    said.heading_deg
+                        .map_or("none".to_owned(), |value| format!("{value:.0}")),
+                );
+                Some(fields)
+            }
+            Heard::Static(said) => {
+                let metres = |value: Option<f64>| format!("{:.0}", value.unwrap_or(0.0));
+                Some(Fields::from([
+                    ("mmsi", said.mmsi.to_string()),
+                    ("name", said.name.unwrap_or_default()),
+                    ("type", said.type_code.to_string()),
+                    ("length", metres(said.length_m)),
+                    ("beam", metres(said.beam_m)),
+                ]))
+            }
+            Heard::Shore { .. } => None,
+        })
+        .collect()
+}
+
+fn place(mmsi: u32, lon: i64, lat: i64) -> Fields {
+    Fields::from([
+        ("mmsi", mmsi.to_string()),
+        ("lon", lon.to_string()),
+        ("lat", lat.to_string()),
+    ])
+}
+
+/// One line of gpsd's separated dump.
+fn from_dump(line: &str) -> Option<Fields> {
+    let part: Vec<&str> = line.split('|').collect();
+    let number = |index: usize| part.get(index).and_then(|text| text.parse::<i64>().ok());
+    let mmsi = number(2)? as u32;
+    let moving = |speed: usize, lon: usize| -> Option<Fields> {
+        let (lon_value, lat_value) = (number(lon)?, number(lon + 1)?);
+        if lon_value == 181 * 600_000 || lat_value == 91 * 600_000 {
+            return None;
+        }
+        let mut fields = place(mmsi, lon_value, lat_value);
+        fields.insert("speed", known(number(speed)?, 1_023));
+        fields.insert("course", known(number(lon + 2)?, 3_600));
+        fields.insert("heading", known(number(lon + 3)?, 511));
+        Some(fields)
+    };
+    let sized = |name: usize, kind: usize, bow: usize| -> Option<Fields> {
+        Some(Fields::from([
+            ("mmsi", mmsi.to_string()),
+            ("name", (*part.get(name)?).to_owned()),
+            ("type", number(kind)?.to_string()),
+            ("length", (number(bow)? + number(bow + 1)?).to_string()),
+            ("beam", (number(bow + 2)? + number(bow + 3)?).to_string()),
+        ]))
+    };
+    match number(0)? {
+        1..=3 => moving(5, 7),
+        18 => moving(4, 6),
+        5 => sized(6, 7, 8),
+        24 => sized(3, 4, 9),
+        _ => None,
+    }
+}
+
+/// One of gpsd's JSON reports, unscaled.
+fn from_json(value: &Value) -> Option<Fields> {
+    let number = |key: &str| value.get(key).and_then(Value::as_i64);
+    let mmsi = number("mmsi")? as u32;
+    match number("type")? {
+        1..=3 | 18 => {
+            let (lon, lat) = (number("lon")?, number("lat")?);
+            if lon == 181 * 600_000 || lat == 91 * 600_000 {
+                return None;
+            }
+            let mut fields = place(mmsi, lon, lat);
+            fields.insert("speed", known(number("speed")?, 1_023));
+            fields.insert("course", known(number("course")?, 3_600));
+            fields.insert("heading", known(number("heading")?, 511));
+            Some(fields)
+        }
+        5 | 24 => Some(Fields::from([
+            ("mmsi", mmsi.to_string()),
+            (
+                "name",
+                value
+                    .get("shipname")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
+            ("type", number("shiptype")?.to_string()),
+            ("length", (number("to_bow")? + number("to_stern")?).to_string()),
+            ("beam", (number("to_port")? + number("to_starboard")?).to_string()),
+        ])),
+        _ => None,
+    }
+}
+
+fn known(value: i64, none: i64) -> String {
+    if value == none {
+        "none".to_owned()
+    } else {
+        value.to_string()
+    }
+}
+
+/// Sentences per second on one core, through everything.
+fn speed(logs: &[Vec<u8>]) {
+    let lines: Vec<&[u8]> = logs
+        .iter()
+        .flat_map(|log| log.split(|byte| *byte == b'\n'))
+        .filter(|line| line.starts_with(b"!AI"))
+        .collect();
+    let mut ears = Ears::default();
+    let began = Instant::now();
+    let mut count = 0_u64;
+    while count < 300_000 {
+        for line in &lines {
+            ears.take(line, UnixMs(1_700_000_000_000 + count as i64 / 10));
+            count += 1;
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "{count} sentences in {seconds:.2} s: {:.0} a second on one core; {:?}",
+        count as f64 / seconds,
+        ears.counters()
+    );
+}
