@@ -82,3 +82,12 @@ fn the_explanation_is_itself_a_configuration_with_every_default() {
         assert!(keys::explain().contains(&format!("{name} = ")), "{}", key.path);
     }
 }
+
+#[test]
+fn the_document_of_the_configuration_says_what_the_program_explains() {
+    let document = include_str!("../../../docs/CONFIG-central.md");
+    assert!(
+        document.contains(&keys::explain()),
+        "docs/CONFIG-central.md: put the output of `quaywatch-central check-config --explain` into it"
+    );
+}

@@ -51,13 +51,9 @@ impl Sink {
     }
 
     async fn deliver(&self, due: &Due, key: &str) -> Result<(), String> {
-        let body = body(due, key)?;
         match self {
-            Self::Log => {
-                tracing::info!(target: "quaywatch_central::notification", notification = %body, "alert {}", due.what);
-                Ok(())
-            }
-            Self::Webhook(url) => webhook::post(url.clone(), key.to_owned(), body).await,
+            Self::Log => log(due, key),
+            Self::Webhook(url) => webhook::post(url.clone(), key.to_owned(), body(due, key)?).await,
         }
     }
 }
@@ -148,7 +144,22 @@ impl Worker {
     }
 }
 
-/// What a sink gets: what happened, the key, and the alert as it was then.
+/// One line for people; the whole alert is in the store.
+fn log(due: &Due, key: &str) -> Result<(), String> {
+    let alert: serde_json::Value = serde_json::from_str(&due.body).map_err(|error| format!("stored alert: {error}"))?;
+    let field = |name: &str| alert.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    tracing::info!(
+        target: "quaywatch_central::notification",
+        key,
+        alert = field("id"),
+        severity = field("severity"),
+        site = field("site"),
+        "alert {}: {}", due.what, field("text")
+    );
+    Ok(())
+}
+
+/// What a webhook gets: what happened, the key, and the alert as it was then.
 fn body(due: &Due, key: &str) -> Result<String, String> {
     #[derive(serde::Serialize)]
     struct Body<'a> {

@@ -35,6 +35,7 @@ function age(text) {
 
 const time = (text) => (text ? `${text.slice(0, 10)} ${text.slice(11, 16)}` : "never");
 const figure = (value) => (typeof value === "number" ? (Number.isInteger(value) ? `${value}` : value.toPrecision(3).replace(/\.?0+$/, "")) : `${value}`);
+const title = (alert) => alert.kind[0].toUpperCase() + alert.kind.slice(1).replace("_", " ");
 const siteName = (id) => sites.get(id)?.name ?? id;
 
 function showQueue() {
@@ -42,12 +43,12 @@ function showQueue() {
   const rank = { critical: 0, warning: 1, watch: 2, info: 3 };
   const shown = [...alerts.values()].filter((alert) => !state || alert.state === state)
     .sort((a, b) => (rank[a.severity] ?? 4) - (rank[b.severity] ?? 4) || b.opened_at.localeCompare(a.opened_at) || a.id.localeCompare(b.id));
-  $("queue").replaceChildren(...shown.map((alert) => make("li", { class: `${alert.state === "closed" ? "done" : ""} ${alert.id === fresh ? "fresh" : ""}` },
+  $("queue").replaceChildren(...shown.map((alert) => make("li", { class: `${alert.state === "closed" || alert.covered_by ? "done" : ""} ${alert.id === fresh ? "fresh" : ""}` },
     make("button", { "aria-current": alert.id === chosen, "data-id": alert.id, onclick: () => choose(alert.id) },
       make("span", { class: `mark ${alert.severity}`, "aria-hidden": "true" }),
-      make("span", { class: "title" }, `${siteName(alert.site)}: ${alert.kind.replace("_", " ")}`),
+      make("span", { class: "title" }, `${title(alert)}, ${siteName(alert.site)}`),
       make("span", { class: "quiet", title: time(alert.opened_at) }, age(alert.opened_at)),
-      make("span", { class: "under" }, `${alert.severity} · ${[...new Set(alert.signals.map((signal) => signal.kind))].join(" + ") || alert.rule} · ${alert.state}`)))));
+      make("span", { class: "under" }, `${alert.severity} · ${[...new Set(alert.signals.map((signal) => signal.kind))].join(" + ") || alert.rule} · ${alert.covered_by ? "part of another" : alert.state}`)))));
   if (!shown.length) $("queue").append(make("li", { class: "empty" }, state ? `No ${state} alert.` : "No alert yet. Looks are being correlated as they come."));
   const open = [...alerts.values()].filter((alert) => alert.state === "open").length;
   document.title = open ? `(${open}) Quaywatch` : "Quaywatch";
@@ -64,7 +65,8 @@ async function choose(id) {
     const [alert, found] = await Promise.all([ask(`/alerts/${encodeURIComponent(id)}`), ask(`/alerts/${encodeURIComponent(id)}/evidence`)]);
     if (id !== chosen) return;
     evidence = found.looks;
-    const withVessels = evidence.findLast((entry) => entry.look.site === alert.site && entry.look.vessels.length);
+    // The look that raised it, or the nearest before it with something to show.
+    const withVessels = evidence.findLast((entry) => entry.look.site === alert.site && entry.look.vessels.length && (entry.look.received_at ?? entry.look.acquired_at) <= alert.opened_at);
     chosenLook ??= (withVessels ?? evidence.at(-1))?.id ?? null;
     await siteShape(alert.site);
     if (id === chosen) showAlert(alert, found.left_out);
@@ -84,11 +86,11 @@ function showAlert(alert, leftOut) {
   const fact = (name, value) => make("div", {}, make("dt", {}, name), make("dd", {}, value));
   const shape = sites.get(entry?.look.site ?? alert.site)?.shape ?? sites.get(alert.site)?.shape;
   $("alert").replaceChildren(
-    make("div", { class: "titleline" }, make("h2", {}, `${siteName(alert.site)}: ${alert.kind.replace("_", " ")}`),
+    make("div", { class: "titleline" }, make("h2", {}, `${title(alert)}, ${siteName(alert.site)}`),
       make("span", { class: `severity ${alert.severity}` }, alert.severity), make("span", { class: "quiet" }, alert.withdrawn ? `withdrawn: ${alert.closed_reason ?? ""}` : alert.state)),
     make("p", { class: "paragraph" }, alert.text),
     make("dl", { class: "facts" }, fact("raised", `${time(alert.opened_at)} UTC`), fact("began", `${time(alert.onset.earliest)} to ${time(alert.onset.latest)}`),
-      fact("by chance", `${figure(alert.expected_false_per_site_year)} a year here`), fact("rule", alert.rule), fact("evidence", `${alert.evidence.length} looks`)),
+      fact("by chance", `${figure(alert.expected_false_per_site_year)} a year here`), fact("rule", alert.rule), ...(alert.covered_by ? [fact("part of", alert.covered_by)] : []), fact("evidence", `${alert.evidence.length} looks`)),
     commands(alert),
     make("section", { class: "sheet" }, make("h3", {}, "Signals over time"), alert.signals.length ? timeline(alert, evidence, chosenLook, pick) : "",
       make("p", { class: "legend" }, "Shaded: where the signals meet. Ticks: looks; pale where less than half was clear.")),
@@ -115,7 +117,7 @@ function signals(list) {
 function looks(pick) {
   const rows = [...evidence].reverse().map((entry) => make("tr", { "aria-selected": entry.id === chosenLook, tabindex: "0", title: entry.id, onclick: () => pick(entry.id),
     onkeydown: (event) => { if (event.key === "Enter") pick(entry.id); } },
-    make("td", {}, time(entry.look.acquired_at)), make("td", {}, entry.look.sensor.name), make("td", { class: "number" }, `${entry.look.vessels.length}`),
+    make("td", {}, time(entry.look.acquired_at).slice(2)), make("td", {}, entry.look.sensor.name), make("td", { class: "number" }, `${entry.look.vessels.length}`),
     make("td", { class: "number" }, `${entry.look.rail.reduce((sum, track) => sum + track.cars, 0)}`), make("td", {}, entry.look.station)));
   return make("div", { class: "scroll" }, table("looks", [{ name: "acquired" }, { name: "sensor" }, { name: "vessels", number: 1 }, { name: "cars", number: 1 }, { name: "station" }], rows));
 }

@@ -70,14 +70,16 @@ function axisStep(span) {
 
 /** Zones of a site and the vessels of a look, north up, equal scale both ways. */
 export function siteMap(geojson, look) {
-  const width = 620, height = 400, margin = 22;
+  const width = 620, height = 400, margin = 48;
   const rings = geojson.features.map((feature) => ({
     properties: feature.properties,
     points: feature.geometry.type === "LineString" ? feature.geometry.coordinates : feature.geometry.coordinates[0],
     closed: feature.geometry.type !== "LineString",
   }));
   const vessels = look?.vessels ?? [];
-  const all = [...rings.flatMap((ring) => ring.points)];
+  // Framed by where things are done: an anchorage is large, and may run out of the picture.
+  const framed = rings.filter((ring) => ring.properties.kind !== "anchorage");
+  const all = (framed.length ? framed : rings).flatMap((ring) => ring.points);
   const lons = all.map((point) => point[0]), lats = all.map((point) => point[1]);
   const middle = [(Math.min(...lons) + Math.max(...lons)) / 2, (Math.min(...lats) + Math.max(...lats)) / 2];
   const kx = METRES_PER_DEGREE * Math.cos((middle[1] * Math.PI) / 180);

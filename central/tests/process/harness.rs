@@ -172,6 +172,10 @@ impl Central {
         ureq::get(&url).call().unwrap().into_body().read_to_string().unwrap()
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -1,6 +1,7 @@
 //! The real binary with a real broker.
 
 mod harness;
+mod measure;
 mod station;
 
 use std::{fs, process::Command, time::Duration};
