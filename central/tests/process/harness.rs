@@ -121,6 +121,10 @@ impl World {
 pub struct Central {
     child: Child,
     pub http: String,
+    #[cfg_attr(
+        not(feature = "embedded-broker"),
+        allow(dead_code, reason = "only the embedded broker picks its port")
+    )]
     pub broker_port: u16,
     pub log: std::sync::mpsc::Receiver<String>,
 }
