@@ -3,3 +3,4 @@
 //! `feed` turns a scripted ground truth into what a station would have seen: rendered scenes, or looks with a station's noise.
 
 pub mod feed;
+pub mod reference;

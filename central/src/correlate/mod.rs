@@ -30,6 +30,7 @@ mod shift;
 mod site;
 mod traffic;
 mod voyages;
+pub mod window;
 
 pub use admit::{Counts, LookFault, identity};
 pub use book::SiteBook;

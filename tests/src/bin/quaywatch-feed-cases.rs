@@ -72,18 +72,18 @@ fn run(args: &Args) -> Result<bool, String> {
             runs.push(done);
         }
         for line in summarise(&case, &runs) {
-            let is_held = line.held as f64 >= line.share_min * line.runs as f64;
+            let is_held = line.held as f64 >= line.demand.share_min * line.runs as f64;
             all_held &= is_held;
             println!(
                 "{:<26} {:>4}/{:<4} {:>5.0}%{} {:<20} {:>6}  {}",
                 case.name(),
                 line.held,
                 line.runs,
-                line.share_min * 100.0,
+                line.demand.share_min * 100.0,
                 if is_held { ' ' } else { '!' },
                 line.opened_median.map(|at| at.to_string()).unwrap_or_default(),
                 line.lead_days.map(|days| format!("{days:.1}")).unwrap_or_default(),
-                line.demand,
+                line.demand.text,
             );
         }
     }

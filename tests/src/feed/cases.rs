@@ -46,7 +46,8 @@ impl Case {
     /// What is wrong with either, in words.
     pub fn read(script: &Path, rules: &Path) -> Result<Self, String> {
         let loaded = load(script).map_err(|errors| errors.to_string())?;
-        let text = std::fs::read_to_string(rules).map_err(|error| format!("{}: {error}", rules.display()))?;
+        let installed = std::fs::read_to_string(rules).map_err(|error| format!("{}: {error}", rules.display()))?;
+        let text = format!("{installed}\n{}", loaded.script.rules_extra);
         let rules = Rules::from_toml(&text).map_err(|faults| {
             let lines: Vec<String> = faults
                 .iter()
@@ -70,18 +71,17 @@ impl Case {
         self.loaded.script.published.map(|when| when.0)
     }
 
-    /// What is expected or forbidden, in words, in the order of a run's verdicts, with the share of seeds in which it must hold.
+    /// What is expected or forbidden, in the order of a run's verdicts.
     #[must_use]
-    pub fn demands(&self) -> Vec<(String, f64)> {
+    pub fn demands(&self) -> Vec<Demand> {
         let script = &self.loaded.script;
         let wanted = script.expect.iter().map(|each| ("expect", each));
         wanted
             .chain(script.forbid.iter().map(|each| ("forbid", each)))
-            .map(|(word, each)| {
-                (
-                    format!("{word} {}: {}", each.kind, each.why),
-                    each.share_min.unwrap_or(0.95),
-                )
+            .map(|(word, each)| Demand {
+                text: format!("{word} {}: {}", each.kind, each.why),
+                share_min: each.share_min.unwrap_or(SHARE_MIN),
+                shortfall: each.shortfall.clone(),
             })
             .collect()
     }
@@ -122,17 +122,29 @@ impl Case {
     }
 }
 
+/// Share of seeds in which a demand must hold where the script names none.
+const SHARE_MIN: f64 = 0.95;
+
+/// One thing that a case demands of the engine.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// In words.
+    pub text: String,
+    /// Share of seeds in which it must hold.
+    pub share_min: f64,
+    /// What the engine does not reach yet.
+    pub shortfall: Option<String>,
+}
+
 /// Rates over the runs of one case.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    /// In words.
-    pub demand: String,
+    /// What was demanded.
+    pub demand: Demand,
     /// Runs in which it held.
     pub held: usize,
     /// Runs.
     pub runs: usize,
-    /// Share of runs in which it must hold.
-    pub share_min: f64,
     /// First opening in the median run in which it opened.
     pub opened_median: Option<UnixMs>,
     /// Days from that opening to publication.
@@ -144,7 +156,7 @@ pub struct Summary {
 pub fn summarise(case: &Case, runs: &[Run]) -> Vec<Summary> {
     let demands = case.demands().into_iter().enumerate();
     demands
-        .map(|(index, (demand, share_min))| {
+        .map(|(index, demand)| {
             let verdicts: Vec<&Verdict> = runs.iter().filter_map(|run| run.verdicts.get(index)).collect();
             let mut opened: Vec<UnixMs> = verdicts.iter().filter_map(|verdict| verdict.opened).collect();
             opened.sort_unstable();
@@ -153,7 +165,6 @@ pub fn summarise(case: &Case, runs: &[Run]) -> Vec<Summary> {
                 demand,
                 held: verdicts.iter().filter(|verdict| verdict.held).count(),
                 runs: runs.len(),
-                share_min,
                 opened_median,
                 lead_days: case
                     .published()

@@ -38,6 +38,9 @@ pub struct Script {
     /// When the finding was published, for lead times.
     #[serde(default)]
     pub published: Option<When>,
+    /// Rules that an analyst of this case adds to the installed ones, as TOML text: year-to-date entries of a ledger, for one.
+    #[serde(default)]
+    pub rules_extra: String,
     /// Site ids; each is read from `sites/ID.geojson` beside the script or from the installed sites.
     pub sites: Vec<Name>,
     /// Weather, one entry a site (`site = "*"` for all others).

@@ -1,0 +1,3 @@
+//! References: what the product computes, written a second time, slowly and plainly, without its code.
+
+pub mod window;
