@@ -14,22 +14,25 @@ from .targets import draw
 
 ANCHOR_SHARES = {"vessel": 0.52, "quay": 0.26, "land": 0.10, "water": 0.08, "unsure": 0.04}
 BOAT_WEIGHT = 0.7
+RENDERED_WEIGHT = 0.35
 PASTE_CHANCE_AT_QUAY = 0.7
 PASTE_CHANCE_ELSEWHERE = 0.15
 
 
 class Crops:
-    def __init__(self, scenes, size, seed):
+    def __init__(self, scenes, rendered, size, seed):
         self.size, self.rng = size, np.random.default_rng(seed)
         self.scenes, self.bank = [], []
         self.anchors = {key: [] for key in ANCHOR_SHARES}
         for scene in scenes:
-            self.add(scene)
+            self.add(scene, 1.0)
+        for scene in rendered:
+            self.add(scene, RENDERED_WEIGHT)
         for key in self.anchors:
             weights = np.array([w for w, _ in self.anchors[key]], float)
             self.anchors[key] = (np.cumsum(weights) / weights.sum(), [a for _, a in self.anchors[key]])
 
-    def add(self, scene):
+    def add(self, scene, share):
         index = len(self.scenes)
         hulls = np.array(
             [[v["x"], v["y"], v["length_px"], v["beam_px"], math.radians(v["angle_deg"]), 1.0 if v["kind"] == "ship" else BOAT_WEIGHT, 1.0]
@@ -44,20 +47,20 @@ class Crops:
         rows, cols = np.nonzero((distance > 0) & (distance <= 1.5))
         pick = self.rng.permutation(len(rows))[:3000]
         for r, c in zip(rows[pick], cols[pick]):
-            self.anchors["quay"].append((1.0 / max(1, len(pick)), (index, c, r, math.atan2(gy[r, c], gx[r, c]))))
+            self.anchors["quay"].append((share / max(1, len(pick)), (index, c, r, math.atan2(gy[r, c], gx[r, c]))))
         for key, where in (("land", ~scene.water), ("water", scene.water & (distance > 20))):
             rows, cols = np.nonzero(where)
             if len(rows):
                 pick = self.rng.integers(0, len(rows), 1000)
-                self.anchors[key] += [(1.0, (index, cols[i], rows[i], None)) for i in pick]
+                self.anchors[key] += [(share, (index, cols[i], rows[i], None)) for i in pick]
         for v in scene.vessels:
             ship = v["kind"] == "ship"
             weight = (1.6 if v["where"] == "berth" else 1.0) if ship else 0.35
-            self.anchors["vessel"].append((weight, (index, v["x"], v["y"], None)))
-            if ship and v["length_px"] >= 7 and scene.name != "san_francisco":
+            self.anchors["vessel"].append((weight * share, (index, v["x"], v["y"], None)))
+            if share == 1.0 and ship and v["length_px"] >= 7 and scene.name != "san_francisco":
                 self.bank.append((index, v["x"], v["y"], v["length_px"], v["beam_px"], math.radians(v["angle_deg"])))
         for v in scene.unsure:
-            self.anchors["unsure"].append((1.0, (index, v["x"], v["y"], None)))
+            self.anchors["unsure"].append((share, (index, v["x"], v["y"], None)))
 
     def warp(self, index, x, y, angle, scale, flip, size):
         """A square of `size` pixels centred on (x, y), turned and scaled. Returns image [4, size, size]."""

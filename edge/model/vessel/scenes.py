@@ -107,3 +107,14 @@ def load(name: str, data: Path) -> Scene:
         return build(name, raw, (PLANET_GSD_M, PLANET_GSD_M), labels)
     raw, gsd = load_raw(data / "sen2ships" / name)
     return build(name, raw, gsd, labels)
+
+
+def load_rendered(path: Path) -> Scene:
+    """A rendered harbour: `NAME.tif` with four bands and `NAME.json` with `gsd_m` and the true `vessels` in native pixels, as the simulated
+    feed's renderer writes them. Vessels under cloud are ignored; so are hulls under 16 m, which no sensor here resolves."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    bands = tifffile.imread(path).transpose(2, 0, 1)
+    labels = [
+        {**v, "kind": "unsure" if v.get("cloud", 0) > 0.25 or v["length_m"] < 16 else "ship" if v["length_m"] >= 40 else "boat"} for v in truth["vessels"]
+    ]
+    return build(path.stem, dict(zip(normalise.BANDS, bands)), (truth["gsd_m"], truth["gsd_m"]), labels)

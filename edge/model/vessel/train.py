@@ -64,6 +64,7 @@ def main():
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well; every third is left out")
     parser.add_argument("--init", type=Path, help="weights to start from (model.pt of another run)")
     parser.add_argument("--stop-at", type=int, default=0, help="stop early at this step, keeping the checkpoint")
     args = parser.parse_args()
@@ -72,7 +73,9 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     args.out.mkdir(parents=True, exist_ok=True)
     out_names = [n for n in args.holdout.split(",") if n]
-    source = Crops([scenes.load(n, args.data) for n in scenes.PORTS + scenes.PLANET if n not in out_names], args.crop, args.seed)
+    real = [scenes.load(n, args.data) for n in scenes.PORTS + scenes.PLANET if n not in out_names]
+    files = sorted(args.rendered.glob("*.tif")) if args.rendered else []
+    source = Crops(real, [scenes.load_rendered(p) for i, p in enumerate(files) if i % 3], args.crop, args.seed)
     held = [scenes.load(n, args.data) for n in out_names]
     net, shadow = VesselNet().to(device, memory_format=torch.channels_last), VesselNet().to(device)
     if args.init:
