@@ -85,7 +85,7 @@ def worst(data, runs, found_name, threshold, path):
     page = Image.new("RGB", (4 * (width + 4), -(-len(tiles) // 4) * (height + 4)), (70, 70, 70))
     for k, image in enumerate(tiles):
         page.paste(image, ((k % 4) * (width + 4), (k // 4) * (height + 4)))
-    page.resize((page.width // 2, page.height // 2), Image.Resampling.LANCZOS).quantize(128).save(path, optimize=True)
+    page.resize((page.width * 2 // 5, page.height * 2 // 5), Image.Resampling.LANCZOS).quantize(96).save(path, optimize=True)
 
 
 def main():
