@@ -28,6 +28,8 @@ mod levels;
 mod series;
 mod shift;
 mod site;
+#[cfg(test)]
+mod tests;
 mod traffic;
 mod voyages;
 pub mod window;

@@ -1,0 +1,119 @@
+//! Calls from looks, look by look.
+
+use std::sync::Arc;
+
+use quaywatch_protocol::contract::{
+    ZoneKind,
+    look::{Ais, VesselClass},
+    time::{DAY_MS, HOUR_MS},
+};
+
+use super::{
+    admit::{Seen, SiteLook},
+    calls::{Call, track},
+    exposure::Exposure,
+};
+use crate::rules::Rules;
+
+struct Berth {
+    live: Vec<Call>,
+    clear: Vec<Exposure>,
+    rules: Rules,
+    looks: u32,
+}
+
+impl Berth {
+    fn new() -> Self {
+        Self {
+            live: Vec::new(),
+            clear: vec![Exposure::default()],
+            rules: Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap(),
+            looks: 0,
+        }
+    }
+
+    /// One look at hour `hour`, `visible` of the berth in sight, with hulls of these lengths.
+    fn look(&mut self, hour: i64, visible: f32, lengths_m: &[f64]) {
+        self.looks += 1;
+        let seen = |length_m: &f64| Seen {
+            zone: 0,
+            lat_deg: 42.0,
+            lon_deg: 130.0,
+            length_m: *length_m,
+            length_sd_m: 5.0,
+            beam: Some((length_m / 6.5, 2.0)),
+            confidence: 0.8,
+            class: VesselClass::Vessel,
+            ais: Ais::Dark,
+            mmsi: None,
+            mismatch: false,
+        };
+        let look = SiteLook {
+            key: (hour * HOUR_MS, Arc::from(format!("look-{:03}", self.looks))),
+            known_ms: hour * HOUR_MS,
+            visible: vec![Some(visible)],
+            vessels: lengths_m.iter().map(seen).collect(),
+            levels: Vec::new(),
+        };
+        if look.clear(0, &self.rules) {
+            self.clear[0].insert(look.at(), 1.0);
+        }
+        track(&mut self.live, &look, &[ZoneKind::Berth], &self.clear, &self.rules);
+    }
+}
+
+#[test]
+fn a_ship_that_stays_for_weeks_is_one_call() {
+    let mut berth = Berth::new();
+    for day in 0..30 {
+        // Every fifth look the detector misses it.
+        berth.look(day * 24, 1.0, if day % 5 == 3 { &[] } else { &[120.0] });
+    }
+    assert_eq!(berth.live.len(), 1);
+    assert_eq!(berth.live[0].last_ms - berth.live[0].first_ms, 29 * DAY_MS);
+}
+
+#[test]
+fn two_stations_at_one_moment_see_one_vessel() {
+    let mut berth = Berth::new();
+    berth.look(24, 1.0, &[120.0]);
+    let once = berth.live[0].existence();
+    berth.look(24, 1.0, &[124.0]);
+    assert_eq!(berth.live.len(), 1);
+    assert!(
+        (berth.live[0].existence() - once).abs() < 1e-12,
+        "one moment is one piece of evidence"
+    );
+}
+
+#[test]
+fn partial_visibility_is_not_departure() {
+    let mut berth = Berth::new();
+    berth.look(0, 1.0, &[120.0]);
+    for day in 1..3 {
+        berth.look(day * 24, 0.4, &[]);
+    }
+    assert!(berth.live[0].departure().is_none() && !berth.live[0].departed);
+}
+
+#[test]
+fn arrival_and_departure_lie_between_two_clear_looks() {
+    let mut berth = Berth::new();
+    berth.look(0, 1.0, &[]);
+    berth.look(24, 0.3, &[]);
+    berth.look(48, 1.0, &[120.0]);
+    berth.look(72, 0.3, &[]);
+    berth.look(96, 1.0, &[]);
+    let call = &berth.live[0];
+    assert_eq!(call.arrival(&berth.rules), (0, 48 * HOUR_MS));
+    assert_eq!(call.departure(), Some((48 * HOUR_MS, 96 * HOUR_MS)));
+}
+
+#[test]
+fn two_hulls_of_different_size_are_two_calls() {
+    let mut berth = Berth::new();
+    berth.look(0, 1.0, &[120.0, 70.0]);
+    berth.look(24, 1.0, &[72.0, 118.0]);
+    assert_eq!(berth.live.len(), 2);
+    assert!(berth.live.iter().all(|call| call.evidence.len() == 2));
+}
