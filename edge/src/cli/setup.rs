@@ -11,7 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     detect::{
-        Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, THREADS_MAX, detect_scene,
+        Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, RadarCfar,
+        THREADS_MAX, detect_scene,
     },
     scene::{OpenHints, Scene, Window},
 };
@@ -19,10 +20,14 @@ use crate::{
 /// Which detector looks at a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// The trained network
+    /// The trained network for optical scenes, the CFAR for radar scenes
+    Auto,
+    /// The trained network (optical)
     Net,
-    /// Water mask, local contrast and shape: the baseline
+    /// Water mask, local contrast and shape (optical): the baseline
     Classical,
+    /// Constant false-alarm rate over sea clutter (radar)
+    Cfar,
 }
 
 /// Options of the detector.
@@ -41,7 +46,7 @@ pub(super) struct DetectorArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=THREADS_MAX as i64))]
     pub threads: Option<u16>,
     /// Which detector looks
-    #[arg(long, value_enum, default_value_t = Kind::Net)]
+    #[arg(long, value_enum, default_value_t = Kind::Auto)]
     pub detector: Kind,
     /// Look at every tile, land and empty sea too
     #[arg(long)]
@@ -82,8 +87,8 @@ impl Detectors {
 
     /// Loads the model at once, so that a wrong one is found before any scene is opened.
     pub(super) fn check(&mut self) -> Result<(), DetectError> {
-        if self.args.detector == Kind::Net {
-            self.pool()?;
+        if matches!(self.args.detector, Kind::Auto | Kind::Net) {
+            self.pool(false)?;
         }
         Ok(())
     }
@@ -92,14 +97,19 @@ impl Detectors {
         OpenHints { gsd_m: self.args.gsd }
     }
 
-    fn pool(&mut self) -> Result<&mut DetectorPool, DetectError> {
-        let kind = self.args.detector;
+    fn pool(&mut self, is_radar: bool) -> Result<&mut DetectorPool, DetectError> {
+        let kind = match self.args.detector {
+            Kind::Auto if is_radar => Kind::Cfar,
+            Kind::Auto => Kind::Net,
+            kind => kind,
+        };
         let position = match self.pools.iter().position(|(made, _)| *made == kind) {
             Some(position) => position,
             None => {
                 let pool = match kind {
                     Kind::Classical => DetectorPool::new(self.threads, || Ok(Box::new(Classical::default()))),
-                    Kind::Net => DetectorPool::vessel_net(self.threads, &ModelFile::find(self.args.model.as_deref())?),
+                    Kind::Cfar => DetectorPool::new(self.threads, || Ok(Box::new(RadarCfar::default()))),
+                    Kind::Net | Kind::Auto => DetectorPool::vessel_net(self.threads, &ModelFile::find(self.args.model.as_deref())?),
                 }?;
                 self.pools.push((kind, pool));
                 self.pools.len() - 1
@@ -111,7 +121,7 @@ impl Detectors {
 
     /// Name of the detector.
     pub(super) fn name(&mut self) -> Result<String, DetectError> {
-        Ok(self.pool()?.name().to_owned())
+        Ok(self.pool(false)?.name().to_owned())
     }
 
     /// Looks at one scene, with a progress bar on a terminal.
@@ -141,7 +151,7 @@ impl Detectors {
                 bar.set_position(*shown as u64);
             }
         };
-        let pool = self.pool()?;
+        let pool = self.pool(scene.is_radar())?;
         let found = detect_scene(scene, regions, pool, &options, &progress);
         bar.finish_and_clear();
         found

@@ -54,4 +54,9 @@ pub trait Detector: Send {
     /// # Errors
     /// When the inference library fails or the tile is not of the planned shape.
     fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError>;
+
+    /// Judges all candidates of a scene together, in the pixels of the whole scene at the detector's resolution, before suppression.
+    fn finish(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        candidates
+    }
 }

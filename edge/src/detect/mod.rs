@@ -4,7 +4,9 @@
 //! [`Detection`]s on the ground, and `suppress` keeps one of each. Detectors are synchronous and belong to one thread each.
 
 mod blobs;
+mod cfar;
 mod classical;
+mod clutter;
 mod detection;
 mod detector;
 mod error;
@@ -17,6 +19,7 @@ mod run;
 mod scripted;
 mod vessel_net;
 
+pub use cfar::RadarCfar;
 pub use classical::Classical;
 pub use detection::{Candidate, Detection};
 pub use detector::{Detector, DetectorPlan, Modality};

@@ -1,6 +1,6 @@
 //! A detector for each worker thread.
 
-use super::{DetectError, Detector, DetectorPlan, ModelFile, VesselNet};
+use super::{Candidate, DetectError, Detector, DetectorPlan, ModelFile, VesselNet};
 
 /// Threads that a pool may have.
 pub const THREADS_MAX: usize = 64;
@@ -40,5 +40,13 @@ impl DetectorPool {
     #[must_use]
     pub fn name(&self) -> &str {
         self.detectors.first().map_or("none", |detector| detector.name())
+    }
+
+    /// Lets a detector judge all candidates of a scene together.
+    pub(super) fn finish(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        match self.detectors.first() {
+            Some(detector) => detector.finish(candidates),
+            None => candidates,
+        }
     }
 }

@@ -170,7 +170,7 @@ pub fn detect_scene(
     let fallback_m = (gsd_m.0 * gsd_m.1).sqrt();
     detected.vessels = plan
         .overlap
-        .suppress(candidates)
+        .suppress(pool.finish(candidates))
         .iter()
         .filter(|candidate| candidate.confidence >= confidence_min)
         .map(|candidate| measure(candidate, &origin, &scene.grid, fallback_m))
@@ -272,7 +272,7 @@ impl Work<'_> {
             scope.spawn(move || {
                 for group in rows
                     .iter()
-                    .flat_map(|row| block::groups(self.lattice, row, self.bands.len(), self.scene.fits_u16))
+                    .flat_map(|row| block::groups(self.lattice, row, self.bands.len(), self.scene.fits_u16, self.scene.is_stripped))
                 {
                     let Ok(buffers) = spare.recv() else { return };
                     let filled = block::fill(

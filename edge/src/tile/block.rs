@@ -12,9 +12,12 @@ use super::{
 };
 use crate::scene::{Band, SceneError, SceneReader, Window};
 
-/// Bytes of one block's samples. A row of 512-pixel tiles of a Sentinel-2 scene needs 36 MB; a single tile of a 1 m scene 134 MB is allowed
-/// beyond this, because a block holds at least one tile.
-const BLOCK_BYTES_MAX: u64 = 40 << 20;
+/// Bytes of one block of a stripped file, whose strips are as wide as the scene: a whole row of 512-pixel tiles of a Sentinel-2 scene, so that
+/// each strip is decoded once.
+const STRIPPED_BLOCK_BYTES_MAX: u64 = 40 << 20;
+/// Bytes of one block of a tiled file, which can be read in any shape. A single tile of a 1 m scene (134 MB) is allowed beyond
+/// both, because a block holds at least one tile.
+const TILED_BLOCK_BYTES_MAX: u64 = 12 << 20;
 /// Samples that are read at once while a block is filled.
 const SLAB_SAMPLES_MAX: u64 = 1 << 20;
 
@@ -57,13 +60,14 @@ impl Drop for Block {
 }
 
 /// Cuts a row of tiles into groups whose native pixels fit a block.
-pub(crate) fn groups(lattice: &Lattice, row: &[Cell], bands: usize, fits_u16: bool) -> Vec<Vec<Cell>> {
+pub(crate) fn groups(lattice: &Lattice, row: &[Cell], bands: usize, fits_u16: bool, is_stripped: bool) -> Vec<Vec<Cell>> {
     let sample_bytes = if fits_u16 { 2 } else { 4 };
+    let bytes_max = if is_stripped { STRIPPED_BLOCK_BYTES_MAX } else { TILED_BLOCK_BYTES_MAX };
     let mut groups: Vec<Vec<Cell>> = Vec::new();
     for cell in row {
         if let Some(group) = groups.last_mut()
             && let Some(first) = group.first()
-            && union(lattice, *first, *cell).pixels() * (bands as u64 * sample_bytes + 1) <= BLOCK_BYTES_MAX
+            && union(lattice, *first, *cell).pixels() * (bands as u64 * sample_bytes + 1) <= bytes_max
         {
             group.push(*cell);
             continue;
@@ -122,6 +126,15 @@ pub(crate) fn fill(
         }
     });
     valid.clear();
+    // To the sample: growing by doubling would cost up to twice the memory.
+    let count = window.pixels() as usize;
+    valid.reserve_exact(count);
+    for plane in &mut planes {
+        match plane {
+            Plane::U16(values) => values.reserve_exact(count),
+            Plane::F32(values) => values.reserve_exact(count),
+        }
+    }
     let rows = (SLAB_SAMPLES_MAX / (u64::from(window.width) * bands.len() as u64).max(1)).clamp(1, 256) as u32;
     let mut y = window.y;
     while y < window.bottom() {
