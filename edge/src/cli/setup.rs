@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     detect::{
-        Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, RadarCfar,
-        THREADS_MAX, detect_scene,
+        Classical, DetectError, DetectOptions, Detected, DetectorPool, ModelFile, Progress, RadarCfar, THREADS_MAX,
+        detect_scene,
     },
     scene::{OpenHints, Scene, Window},
 };
@@ -109,7 +109,9 @@ impl Detectors {
                 let pool = match kind {
                     Kind::Classical => DetectorPool::new(self.threads, || Ok(Box::new(Classical::default()))),
                     Kind::Cfar => DetectorPool::new(self.threads, || Ok(Box::new(RadarCfar::default()))),
-                    Kind::Net | Kind::Auto => DetectorPool::vessel_net(self.threads, &ModelFile::find(self.args.model.as_deref())?),
+                    Kind::Net | Kind::Auto => {
+                        DetectorPool::vessel_net(self.threads, &ModelFile::find(self.args.model.as_deref())?)
+                    }
                 }?;
                 self.pools.push((kind, pool));
                 self.pools.len() - 1

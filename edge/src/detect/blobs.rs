@@ -86,7 +86,12 @@ impl Blob {
     /// The part of the group whose values reach `floor`.
     pub(crate) fn above(&self, values: &[f64], floor: f64) -> Self {
         Self {
-            pixels: self.pixels.iter().copied().filter(|index| values.get(*index).is_some_and(|value| *value >= floor)).collect(),
+            pixels: self
+                .pixels
+                .iter()
+                .copied()
+                .filter(|index| values.get(*index).is_some_and(|value| *value >= floor))
+                .collect(),
             width: self.width,
         }
     }

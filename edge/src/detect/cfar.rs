@@ -61,8 +61,16 @@ impl Default for RadarCfar {
                 tile_px: 512,
                 margin_px: 48,
                 bands: vec![Band::Vv],
-                percentiles: Percentiles { low: 1.0, high: 99.0, span_min: 1e-6 },
-                overlap: Overlap { length_px_max: LENGTH_PX_MAX, min_px: 3.0, ..Overlap::default() },
+                percentiles: Percentiles {
+                    low: 1.0,
+                    high: 99.0,
+                    span_min: 1e-6,
+                },
+                overlap: Overlap {
+                    length_px_max: LENGTH_PX_MAX,
+                    min_px: 3.0,
+                    ..Overlap::default()
+                },
                 confidence_default: 0.5,
                 may_skip: false,
             },
@@ -80,21 +88,42 @@ impl Detector for RadarCfar {
     }
 
     fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError> {
-        let Some(plane) = tile.plane(Band::Vv) else { return Ok(Vec::new()) };
+        let Some(plane) = tile.plane(Band::Vv) else {
+            return Ok(Vec::new());
+        };
         // Backscatter in dB has negative values, amplitudes have not.
         let is_db = tile.stats.of(Band::Vv).is_some_and(|stats| stats.low < 0.0);
         let power: Vec<f64> = plane
             .iter()
-            .map(|value| if is_db { 10_f64.powf(f64::from(*value) / 10.0) } else { f64::from(*value) * f64::from(*value) })
+            .map(|value| {
+                if is_db {
+                    10_f64.powf(f64::from(*value) / 10.0)
+                } else {
+                    f64::from(*value) * f64::from(*value)
+                }
+            })
             .collect();
         let land = land_mask(&power, tile.valid, tile.width, tile.height);
-        let sea: Vec<bool> = tile.valid.iter().zip(&land).map(|(valid, land)| *valid && !land).collect();
+        let sea: Vec<bool> = tile
+            .valid
+            .iter()
+            .zip(&land)
+            .map(|(valid, land)| *valid && !land)
+            .collect();
         let first = thresholds(&power, &sea, tile);
         let found: Vec<bool> = passes(&power, &first, &sea, 1.0);
         // Second pass: targets and their skirts are no clutter.
-        let clean: Vec<bool> = sea.iter().zip(&passes(&power, &first, &sea, GROW_SHARE)).map(|(sea, bright)| *sea && !bright).collect();
+        let clean: Vec<bool> = sea
+            .iter()
+            .zip(&passes(&power, &first, &sea, GROW_SHARE))
+            .map(|(sea, bright)| *sea && !bright)
+            .collect();
         let second = thresholds(&power, &clean, tile);
-        let seeds: Vec<bool> = passes(&power, &second, &sea, 1.0).iter().zip(&found).map(|(a, b)| *a || *b).collect();
+        let seeds: Vec<bool> = passes(&power, &second, &sea, 1.0)
+            .iter()
+            .zip(&found)
+            .map(|(a, b)| *a || *b)
+            .collect();
         let grown = passes(&power, &second, &sea, GROW_SHARE);
         Ok(blobs(&grown, tile.width, tile.height)
             .iter()
@@ -104,8 +133,15 @@ impl Detector for RadarCfar {
     }
 
     fn finish(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let strong: Vec<Candidate> = candidates.iter().copied().filter(|candidate| contrast_db(candidate) > AMBIGUITY_DB_MIN).collect();
-        candidates.into_iter().filter(|weak| !strong.iter().any(|strong| is_copy(strong, weak))).collect()
+        let strong: Vec<Candidate> = candidates
+            .iter()
+            .copied()
+            .filter(|candidate| contrast_db(candidate) > AMBIGUITY_DB_MIN)
+            .collect();
+        candidates
+            .into_iter()
+            .filter(|weak| !strong.iter().any(|strong| is_copy(strong, weak)))
+            .collect()
     }
 }
 
@@ -114,7 +150,9 @@ fn thresholds(power: &[f64], sea: &[bool], tile: &Tile<'_>) -> Vec<f64> {
     let clutter = Clutter::new(power, sea, tile.width, tile.height);
     (0..power.len())
         .map(|index| {
-            let Some((mean, variance)) = clutter.ring(index % tile.width, index / tile.width) else { return f64::INFINITY };
+            let Some((mean, variance)) = clutter.ring(index % tile.width, index / tile.width) else {
+                return f64::INFINITY;
+            };
             // Below half the approximation bends; calmer than 100 looks does not happen.
             let shape = (mean * mean / variance.max(f64::MIN_POSITIVE)).clamp(0.5, 100.0);
             let root = 1.0 - 1.0 / (9.0 * shape) + QUANTILE / (3.0 * shape.sqrt());
@@ -124,11 +162,21 @@ fn thresholds(power: &[f64], sea: &[bool], tile: &Tile<'_>) -> Vec<f64> {
 }
 
 fn passes(power: &[f64], thresholds: &[f64], sea: &[bool], share: f64) -> Vec<bool> {
-    power.iter().zip(thresholds).zip(sea).map(|((power, threshold), sea)| *sea && *power > threshold * share).collect()
+    power
+        .iter()
+        .zip(thresholds)
+        .zip(sea)
+        .map(|((power, threshold), sea)| *sea && *power > threshold * share)
+        .collect()
 }
 
 fn candidate(blob: &Blob, power: &[f64], thresholds: &[f64]) -> Option<Candidate> {
-    let peak = blob.pixels.iter().filter_map(|index| power.get(*index)).copied().fold(0.0, f64::max);
+    let peak = blob
+        .pixels
+        .iter()
+        .filter_map(|index| power.get(*index))
+        .copied()
+        .fold(0.0, f64::max);
     let blob = blob.above(power, peak * HULL_SHARE);
     let shape = blob.shape();
     if blob.pixels.len() < PIXELS_MIN || shape.length_px > LENGTH_PX_MAX || shape.beam_px > BEAM_PX_MAX {
@@ -192,19 +240,35 @@ mod tests {
                 state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
                 let mut mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
                 mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-                -(((mixed ^ mixed >> 31) >> 11) as f64 / (1_u64 << 53) as f64).max(1e-12).ln()
+                -(((mixed ^ mixed >> 31) >> 11) as f64 / (1_u64 << 53) as f64)
+                    .max(1e-12)
+                    .ln()
             })
             .sum();
         level_db + 10.0 * (sum / 4.0).log10()
     }
 
     fn found(level: impl Fn(usize, usize) -> f64) -> Vec<Candidate> {
-        let plane = (0..SIDE * SIDE).map(|index| speckle_db(index, level(index % SIDE, index / SIDE)) as f32).collect();
-        let stats = SceneStats { bands: vec![BandStats { band: Band::Vv, low: -30.0, span: 30.0 }], samples: 1 };
+        let plane = (0..SIDE * SIDE)
+            .map(|index| speckle_db(index, level(index % SIDE, index / SIDE)) as f32)
+            .collect();
+        let stats = SceneStats {
+            bands: vec![BandStats {
+                band: Band::Vv,
+                low: -30.0,
+                span: 30.0,
+            }],
+            samples: 1,
+        };
         RadarCfar::default()
             .detect(&Tile {
                 grid: &Grid::unreferenced(SIDE as u32, SIDE as u32, Some(10.0)),
-                place: Placement { x0_px: 0.0, y0_px: 0.0, step_x_px: 1.0, step_y_px: 1.0 },
+                place: Placement {
+                    x0_px: 0.0,
+                    y0_px: 0.0,
+                    step_x_px: 1.0,
+                    step_y_px: 1.0,
+                },
                 width: SIDE,
                 height: SIDE,
                 bands: &[Band::Vv],
@@ -236,7 +300,10 @@ mod tests {
         });
         assert_eq!(ships.len(), 1, "{ships:?}");
         let ship = ships[0];
-        assert!((ship.x - 67.0).abs() < 1.5 && (ship.y - 101.5).abs() < 1.5 && (ship.length_px - 14.0).abs() < 3.0, "{ship:?}");
+        assert!(
+            (ship.x - 67.0).abs() < 1.5 && (ship.y - 101.5).abs() < 1.5 && (ship.length_px - 14.0).abs() < 3.0,
+            "{ship:?}"
+        );
     }
 
     #[test]
@@ -258,6 +325,9 @@ mod tests {
         let (sin, cos) = 12_f64.to_radians().sin_cos();
         let copy = at(1_000.0 + 480.0 * sin, 1_000.0 - 480.0 * cos, 5.0);
         let ship = at(1_480.0, 1_000.0, 5.0);
-        assert_eq!(RadarCfar::default().finish(vec![strong, copy, ship]), vec![strong, ship]);
+        assert_eq!(
+            RadarCfar::default().finish(vec![strong, copy, ship]),
+            vec![strong, ship]
+        );
     }
 }

@@ -57,10 +57,19 @@ pub(super) struct Clutter {
 impl Clutter {
     pub(super) fn new(power: &[f64], sea: &[bool], width: usize, height: usize) -> Self {
         let of = |value: fn(f64) -> f64| {
-            let values = power.iter().zip(sea).map(move |(power, sea)| if *sea { value(*power) } else { 0.0 });
+            let values = power
+                .iter()
+                .zip(sea)
+                .map(move |(power, sea)| if *sea { value(*power) } else { 0.0 });
             Sums::new(values, width, height)
         };
-        Self { count: of(|_| 1.0), power: of(|power| power), square: of(|power| power * power), width, height }
+        Self {
+            count: of(|_| 1.0),
+            power: of(|power| power),
+            square: of(|power| power * power),
+            width,
+            height,
+        }
     }
 
     /// Mean and variance in the ring around a pixel; `None` where it holds too little sea.
@@ -76,7 +85,12 @@ impl Clutter {
     }
 
     fn square_around(&self, x: usize, y: usize, half: usize) -> (usize, usize, usize, usize) {
-        (x.saturating_sub(half), y.saturating_sub(half), (x + half + 1).min(self.width), (y + half + 1).min(self.height))
+        (
+            x.saturating_sub(half),
+            y.saturating_sub(half),
+            (x + half + 1).min(self.width),
+            (y + half + 1).min(self.height),
+        )
     }
 }
 
@@ -87,13 +101,22 @@ pub(super) fn land_mask(power: &[f64], valid: &[bool], width: usize, height: usi
         .map(|index| {
             let area = clutter.square_around(index % width, index / width, SMOOTH_PX);
             let (count, sum) = (clutter.count.over(area), clutter.power.over(area));
-            if count > 0.0 { 10.0 * (sum / count).max(1e-12).log10() } else { f64::NAN }
+            if count > 0.0 {
+                10.0 * (sum / count).max(1e-12).log10()
+            } else {
+                f64::NAN
+            }
         })
         .collect();
-    let Some(threshold) = otsu(&smooth) else { return vec![false; power.len()] };
+    let Some(threshold) = otsu(&smooth) else {
+        return vec![false; power.len()];
+    };
     let bright: Vec<bool> = smooth.iter().map(|value| *value > threshold).collect();
     let mut land = vec![0.0; power.len()];
-    for blob in blobs(&bright, width, height).iter().filter(|blob| blob.pixels.len() >= LAND_PIXELS_MIN) {
+    for blob in blobs(&bright, width, height)
+        .iter()
+        .filter(|blob| blob.pixels.len() >= LAND_PIXELS_MIN)
+    {
         for index in &blob.pixels {
             if let Some(slot) = land.get_mut(*index) {
                 *slot = 1.0;
@@ -101,14 +124,18 @@ pub(super) fn land_mask(power: &[f64], valid: &[bool], width: usize, height: usi
         }
     }
     let sums = Sums::new(land.iter().copied(), width, height);
-    (0..power.len()).map(|index| sums.over(clutter.square_around(index % width, index / width, LAND_GROWN_PX)) > 0.5).collect()
+    (0..power.len())
+        .map(|index| sums.over(clutter.square_around(index % width, index / width, LAND_GROWN_PX)) > 0.5)
+        .collect()
 }
 
 /// Otsu's threshold, where the two classes' means are far enough apart.
 fn otsu(values: &[f64]) -> Option<f64> {
     const BINS: usize = 128;
     let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     if !(high > low) {
         return None;
     }
@@ -122,7 +149,11 @@ fn otsu(values: &[f64]) -> Option<f64> {
     }
     let centre = |bin: usize| low + (bin as f64 + 0.5) * step;
     let total: f64 = histogram.iter().sum();
-    let all: f64 = histogram.iter().enumerate().map(|(bin, count)| count * centre(bin)).sum();
+    let all: f64 = histogram
+        .iter()
+        .enumerate()
+        .map(|(bin, count)| count * centre(bin))
+        .sum();
     let (mut below, mut sum_below) = (0.0, 0.0);
     let mut best: Option<(f64, f64, f64)> = None;
     for (bin, count) in histogram.iter().enumerate() {
@@ -138,5 +169,6 @@ fn otsu(values: &[f64]) -> Option<f64> {
             best = Some((between, centre(bin) + step / 2.0, apart));
         }
     }
-    best.filter(|(_, _, apart)| *apart >= LAND_CONTRAST_DB_MIN).map(|(_, threshold, _)| threshold)
+    best.filter(|(_, _, apart)| *apart >= LAND_CONTRAST_DB_MIN)
+        .map(|(_, threshold, _)| threshold)
 }

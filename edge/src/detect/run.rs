@@ -270,10 +270,15 @@ impl Work<'_> {
         let found = Mutex::new((Vec::new(), 0));
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for group in rows
-                    .iter()
-                    .flat_map(|row| block::groups(self.lattice, row, self.bands.len(), self.scene.fits_u16, self.scene.is_stripped))
-                {
+                for group in rows.iter().flat_map(|row| {
+                    block::groups(
+                        self.lattice,
+                        row,
+                        self.bands.len(),
+                        self.scene.fits_u16,
+                        self.scene.is_stripped,
+                    )
+                }) {
                     let Ok(buffers) = spare.recv() else { return };
                     let filled = block::fill(
                         &mut reader,

@@ -60,9 +60,19 @@ impl Drop for Block {
 }
 
 /// Cuts a row of tiles into groups whose native pixels fit a block.
-pub(crate) fn groups(lattice: &Lattice, row: &[Cell], bands: usize, fits_u16: bool, is_stripped: bool) -> Vec<Vec<Cell>> {
+pub(crate) fn groups(
+    lattice: &Lattice,
+    row: &[Cell],
+    bands: usize,
+    fits_u16: bool,
+    is_stripped: bool,
+) -> Vec<Vec<Cell>> {
     let sample_bytes = if fits_u16 { 2 } else { 4 };
-    let bytes_max = if is_stripped { STRIPPED_BLOCK_BYTES_MAX } else { TILED_BLOCK_BYTES_MAX };
+    let bytes_max = if is_stripped {
+        STRIPPED_BLOCK_BYTES_MAX
+    } else {
+        TILED_BLOCK_BYTES_MAX
+    };
     let mut groups: Vec<Vec<Cell>> = Vec::new();
     for cell in row {
         if let Some(group) = groups.last_mut()
