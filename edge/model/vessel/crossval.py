@@ -21,6 +21,7 @@ FOLDS = {
 }
 BOOTSTRAP_RESAMPLES = 1000
 CALIBRATION_BINS = 14
+CALIBRATION_FINE_FROM = 0.2
 ERROR_BINS_M = (60.0, 120.0, 200.0)
 
 
@@ -49,9 +50,11 @@ def bootstrap(rows, labels, threshold, **subset):
 
 
 def calibrate(rows):
-    """Rising table of score against the share of true vessels, by pooled bins of equal count (adjacent violators merged)."""
+    """Rising table of score against the share of true vessels, by pooled bins (adjacent violators merged)."""
     judged = sorted((r["score"], r["is"] == "tp") for r in rows if r["is"] != "ignored")
-    groups = [[*np.mean(np.array(chunk, float), axis=0), len(chunk)] for chunk in split(judged, CALIBRATION_BINS)]
+    weak = sum(score < CALIBRATION_FINE_FROM for score, _ in judged)  # most detections are weak and false: a few bins do for them
+    chunks = split(judged[:weak], 4) + split(judged[weak:], CALIBRATION_BINS)
+    groups = [[*np.mean(np.array(chunk, float), axis=0), len(chunk)] for chunk in chunks]
     merged = []
     for group in groups:
         merged.append(group)
