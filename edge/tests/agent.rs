@@ -9,7 +9,7 @@ mod support;
 use std::{fs, time::Duration};
 
 use quaywatch_protocol::event::{Event, GapReason};
-use support::{Bench, agent, central::FakeCentral, mosquitto::Mosquitto, until};
+use support::{Bench, agent, central::FakeCentral, certificates, mosquitto::Mosquitto, until};
 
 /// The agent, when this binary is started as one; see [`agent`].
 #[test]
@@ -231,4 +231,43 @@ fn a_spool_that_is_lost_is_told_as_a_gap_in_a_new_epoch() {
     let gaps = central.gaps();
     assert_eq!(gaps.len(), 1);
     assert_eq!((gaps[0].reason, gaps[0].first_seq), (GapReason::SpoolLost, 1));
+}
+
+#[test]
+fn with_mutual_tls_only_a_station_with_its_certificate_gets_through() {
+    let folder = tempfile::tempdir().unwrap();
+    certificates::make(folder.path());
+    let (port, tls_port) = (support::free_port(), support::free_port());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let listener = format!(
+        "listener {tls_port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
+        at("ca.pem"),
+        at("broker.pem"),
+        at("broker.key")
+    );
+    let broker = Mosquitto::start_with(port, &listener);
+    let central = FakeCentral::start(broker.port);
+    let only_ca = format!(
+        "broker.url = \"mqtts://localhost:{tls_port}\"\nbroker.ca_file = \"{}\"",
+        at("ca.pem")
+    );
+
+    let mut stranger = Bench::with_broker(&only_ca);
+    stranger.start();
+    stranger.drop_scene("stranger");
+    until("the stranger is refused", || {
+        stranger.log().matches("not connected").count() > 1
+    });
+    assert!(central.scenes().is_empty());
+    drop(stranger);
+
+    let certificate = format!(
+        "{only_ca}\nbroker.cert_file = \"{}\"\nbroker.cert_key_file = \"{}\"",
+        at("station.pem"),
+        at("station.key")
+    );
+    let mut bench = Bench::with_broker(&certificate);
+    bench.start();
+    bench.drop_scene("ours");
+    until("it arrives", || central.scenes().contains("ours"));
 }

@@ -31,8 +31,8 @@ const SITE: &str = r#"{"type":"FeatureCollection","site":"port","name":"Port","f
     {"type":"Feature","properties":{"zone":"pier","kind":"berth"},
      "geometry":{"type":"Polygon","coordinates":[[[0,0],[0.01,0],[0.01,0.01],[0,0.01],[0,0]]]}}]}"#;
 
-/// Writes everything that the agent's configuration names.
-pub fn configure(folder: &Path, station: &str, port: u16) {
+/// Writes everything that the agent's configuration names; `broker` is its lines about the broker.
+pub fn configure(folder: &Path, station: &str, broker: &str) {
     let at = |name: &str| folder.join(name);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     fs::write(at("station.key"), hex(&STATION_SEED)).unwrap();
@@ -43,7 +43,7 @@ pub fn configure(folder: &Path, station: &str, port: u16) {
     let central = hex(SigningKey::from_bytes(&CENTRAL_SEED).verifying_key().as_bytes());
     let text = format!(
         "station = \"{station}\"\ndata = \"data\"\nsites = \"sites\"\nkey.file = \"station.key\"\n\
-         central.key = \"{central}\"\nmodel.file = \"model.tflite\"\nbroker.url = \"mqtt://127.0.0.1:{port}\"\n\
+         central.key = \"{central}\"\nmodel.file = \"model.tflite\"\n{broker}\n\
          broker.keep_alive_s = 5\nhealth.interval_s = 1\n\
          [scenes]\nfolder = \"scenes\"\npoll_ms = 50\nstable_polls = 1\ndone_keep = 100000\n"
     );

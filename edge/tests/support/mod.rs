@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod central;
+pub mod certificates;
 pub mod mosquitto;
 
 use std::{
@@ -55,6 +56,11 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(port: u16) -> Self {
+        Self::with_broker(&format!("broker.url = \"mqtt://127.0.0.1:{port}\""))
+    }
+
+    /// `broker` is the configuration's lines about the broker.
+    pub fn with_broker(broker: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bench = Self {
             folder,
@@ -62,7 +68,7 @@ impl Bench {
             process: None,
         };
         fs::create_dir(bench.scenes()).unwrap();
-        agent::configure(bench.folder(), &bench.station, port);
+        agent::configure(bench.folder(), &bench.station, broker);
         bench
     }
 
@@ -72,6 +78,11 @@ impl Bench {
 
     pub fn scenes(&self) -> PathBuf {
         self.folder().join("scenes")
+    }
+
+    /// What the agent has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder().join("agent.log")).unwrap_or_default()
     }
 
     /// Scenes that were put away.
@@ -124,7 +135,7 @@ impl Drop for Bench {
             let _ = process.wait();
         }
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.folder().join("agent.log")).unwrap_or_default();
+            let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
             eprintln!("--- the agent's last words");
             tail.iter().rev().for_each(|line| eprintln!("{line}"));

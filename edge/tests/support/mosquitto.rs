@@ -20,11 +20,16 @@ impl Mosquitto {
     }
 
     pub fn start_at(port: u16) -> Self {
+        Self::start_with(port, "")
+    }
+
+    /// With further lines of configuration, for a second listener.
+    pub fn start_with(port: u16, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("mosquitto.conf");
         fs::write(
             &config,
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"),
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n{more}"),
         )
         .unwrap();
         // Debian puts it where an ordinary user's PATH does not look.

@@ -7,6 +7,7 @@ mod damage;
 mod disk;
 mod files;
 mod full;
+mod measure;
 mod model;
 
 use quaywatch_protocol::{
