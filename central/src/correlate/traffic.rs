@@ -274,7 +274,7 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             }
             let watched = watched_days(state, context, group, from_ms);
             let reading = lull(group, observed, from_ms, days, watched, base, tried);
-            let few = f64::from(observed) <= keys.ratio_max * reading.expected;
+            let few = reading.expected >= keys.expected_min && f64::from(observed) <= keys.ratio_max * reading.expected;
             if few
                 && reading.p <= keys.p_max
                 && reading.false_per_year <= bar

@@ -71,7 +71,7 @@ section! {
         prior_calls = 0.5, 0.01, 10.0, "Gamma prior of a call rate: calls.";
         prior_days = 10.0, 0.01, 1000.0, "Gamma prior of a call rate: days of exposure.";
         area_floor_m2 = 60.0, 0.0, 100000.0, "Least spread of a stack area, square metres.";
-        cars_floor = 2.0, 0.0, 1000.0, "Least spread of a count of cars.";
+        cars_floor = 3.0, 0.0, 1000.0, "Least spread of a count of cars.";
         floor_share = 0.08, 0.0, 1.0, "Least spread of a measured quantity, share of its median.";
     }
 }
@@ -94,7 +94,7 @@ section! {
         dark_p_max = 0.10, 0.000001, 0.5, "Dark calls are unusual when as many come by chance with at most this probability.";
         calls_p_max = 0.02, 0.000001, 0.5, "Calls of any kind, the same.";
         level_p_max = 0.02, 0.000001, 0.5, "A level (cars, area, aircraft) is unusual when at most this share of the baseline reaches it.";
-        level_z_min = 3.0, 0.0, 20.0, "And when it is this many robust standard deviations above the median.";
+        level_z_min = 3.5, 0.0, 20.0, "And when it is this many robust standard deviations above the median.";
         false_per_year_max = 1.0, 0.0, 100.0, "Not raised where more chance coincidences a site-year than this are expected.";
         cooldown_days = 21.0, 0.0, 365.0, "A coincidence goes on while the next one comes within this many days.";
     }
@@ -121,6 +121,7 @@ section! {
         window_max_days = 84.0, 1.0, 730.0, "The longest period.";
         ratio_max = 0.36, 0.0, 1.0, "Largest ratio of calls to what was expected given the clear looks.";
         p_max = 0.10, 0.000001, 0.5, "Chance of so few calls, at most.";
+        expected_min = 2.0, 0.1, 1000.0, "Fewest calls to expect: below that a lull is no news.";
         false_per_year_max = 2.5, 0.0, 10.0, "Chance slowdowns a year of a whole pier or port, at most: weak ones are graded `watch`.";
         berth_false_per_year_max = 0.15, 0.0, 10.0, "The same for one berth of several, over all berths of the site.";
         warning_false_per_year = 0.2, 0.0, 10.0, "Below this it is a warning; above, `watch`.";
@@ -150,7 +151,7 @@ section! {
         gap_h_max = 72.0, 1.0, 720.0, "Longest time between the last sighting at one berth and the first at the other, hours.";
         probability_min = 0.5, 0.0, 1.0, "Taken from this probability that it is the same hull.";
         prior = 0.4, 0.0001, 0.9999, "That probability before looking at the hull.";
-        size_min_m = 40.0, 0.0, 500.0, "Shorter hulls are ignored, metres.";
+        size_min_m = 50.0, 0.0, 500.0, "Shorter hulls are ignored, metres.";
     }
 }
 
