@@ -81,6 +81,7 @@
 pub mod handle;
 pub mod home;
 mod marks;
+mod numbering;
 mod open;
 mod record;
 mod room;
