@@ -29,6 +29,8 @@ const HALF: f32 = 0.5;
 const COUPLING_MAX_M: f64 = 5.0;
 /// Shortest stretch that can be rolling stock, metres: the shortest freight cars have 12 m over couplers.
 const STOCK_MIN_M: f64 = 8.0;
+/// Shortest stretch believed beside what is hidden, metres: three cars.
+const VEILED_MIN_M: f64 = 40.0;
 /// Mean length over couplers of four-axle freight cars, metres: tank cars 12.0, gondolas 13.9, box cars 14.7.
 const CAR_PITCH_M: f64 = 13.6;
 /// Standard deviation of the mean length between trains, metres: the mix is not known.
@@ -263,6 +265,12 @@ fn close(track: &mut Track) {
     }
     let runs = self::runs(&track.occupied);
     for (start, end) in runs {
+        // Beside what is hidden, thin cloud and its shade look like something: a short stretch there is not believed.
+        let hidden = |index: Option<usize>| index.and_then(|index| track.seen.get(index)).is_some_and(Option::is_none);
+        let beside_hidden = hidden(start.checked_sub(1)) || hidden(Some(end));
+        if beside_hidden && ((end - start) as f64) * track.step_m < VEILED_MIN_M {
+            fill(&mut track.occupied, start, end, false);
+        }
         if ((end - start) as f64) * track.step_m < STOCK_MIN_M {
             fill(&mut track.occupied, start, end, false);
         }
@@ -396,7 +404,7 @@ fn count(track: &Track, gsd_m: f64) -> TrackSeen {
     let occupied_m: f64 = runs
         .iter()
         .map(|(start, end)| (end - start) as f64 * track.step_m)
-        .sum();
+        .fold(0.0, |sum, metres| sum + metres);
     // Couplers stick out of the bodies at both ends of a train.
     let over_couplers_m = occupied_m + runs.len() as f64 * CAR_GAP_M;
     let cars = over_couplers_m / CAR_PITCH_M;
