@@ -105,7 +105,7 @@ fn heard(bytes: &[u8]) -> Vec<Fields> {
                 Some(Fields::from([
                     ("mmsi", said.mmsi.to_string()),
                     ("name", said.name.unwrap_or_default()),
-                    ("type", said.type_code.to_string()),
+                    ("type", tens(i64::from(said.type_code))),
                     ("length", metres(said.length_m)),
                     ("beam", metres(said.beam_m)),
                 ]))
@@ -143,7 +143,7 @@ fn from_dump(line: &str) -> Option<Fields> {
         Some(Fields::from([
             ("mmsi", mmsi.to_string()),
             ("name", (*part.get(name)?).to_owned()),
-            ("type", number(kind)?.to_string()),
+            ("type", tens(number(kind)?)),
             ("length", (number(bow)? + number(bow + 1)?).to_string()),
             ("beam", (number(bow + 2)? + number(bow + 3)?).to_string()),
         ]))
@@ -183,11 +183,20 @@ fn from_json(value: &Value) -> Option<Fields> {
                     .unwrap_or_default()
                     .to_owned(),
             ),
-            ("type", number("shiptype")?.to_string()),
+            ("type", tens(number("shiptype")?)),
             ("length", (number("to_bow")? + number("to_stern")?).to_string()),
             ("beam", (number("to_port")? + number("to_starboard")?).to_string()),
         ])),
         _ => None,
+    }
+}
+
+/// Ship types above 60 by their tens: the ones are the cargo's hazard, which is not used.
+fn tens(code: i64) -> String {
+    if (60..90).contains(&code) {
+        (code / 10 * 10).to_string()
+    } else {
+        code.to_string()
     }
 }
 

@@ -13,6 +13,8 @@ use super::assemble::Message;
 
 /// Messages after which the decoder's memory (first halves of class B static reports) is cleared.
 const FORGET_EVERY: u32 = 4_096;
+/// Kind of the long-range report.
+const LONG_RANGE: u8 = 27;
 /// Longest payload of a whole message, characters: 1,008 bits and some.
 const PAYLOAD_MAX: usize = 200;
 
@@ -60,7 +62,7 @@ pub struct Particulars {
     pub imo: Option<u32>,
     /// Name.
     pub name: Option<String>,
-    /// Ship and cargo type code, 0..=99.
+    /// Ship type code, 0..=99; of passenger ships, cargo ships and tankers the tens only: the cargo's hazard is left out.
     pub type_code: u8,
     /// Length over all, metres.
     pub length_m: Option<f64>,
@@ -111,7 +113,8 @@ impl Decoder {
         let Some(bits_min) = bits_min(kind) else {
             return Decoded::OtherKind;
         };
-        let bits = (message.payload.len() * 6).saturating_sub(usize::from(message.fill));
+        // Receivers write wrong numbers of fill bits: what counts is what was sent.
+        let bits = message.payload.len() * 6;
         if bits < bits_min || message.payload.len() > PAYLOAD_MAX {
             return Decoded::Undecodable;
         }
@@ -134,7 +137,7 @@ impl Decoder {
         // Dates that do not exist have made the crate panic before: a message is not worth a station.
         let (parser, sentence) = (&mut self.parser, &self.sentence);
         match catch_unwind(AssertUnwindSafe(|| parser.parse_sentence(sentence))) {
-            Ok(Ok(parsed)) => translate(parsed),
+            Ok(Ok(parsed)) => translate(kind, parsed),
             Ok(Err(_)) => Decoded::Undecodable,
             Err(_) => {
                 self.parser = NmeaParser::new();
@@ -162,7 +165,7 @@ const fn bits_min(kind: u8) -> Option<usize> {
     }
 }
 
-fn translate(parsed: ParsedMessage) -> Decoded {
+fn translate(kind: u8, parsed: ParsedMessage) -> Decoded {
     match parsed {
         ParsedMessage::VesselDynamicData(report) => {
             let place = report
@@ -170,13 +173,15 @@ fn translate(parsed: ParsedMessage) -> Decoded {
                 .zip(report.latitude)
                 .filter(|place| is_on_earth(*place));
             place.map_or(Decoded::NoPosition, |(lon, lat)| {
+                // Long-range reports (type 27) have other units for speed and course, which the crate reads as those of type 1.
+                let moves = kind != LONG_RANGE;
                 Decoded::Heard(Heard::Position(Kinematics {
                     mmsi: report.mmsi,
                     lon,
                     lat,
-                    speed_kn: report.sog_knots,
-                    course_deg: report.cog,
-                    heading_deg: report.heading_true,
+                    speed_kn: report.sog_knots.filter(|_| moves),
+                    course_deg: report.cog.filter(|course| moves && *course < 360.0),
+                    heading_deg: report.heading_true.filter(|_| moves),
                     status: report.nav_status.to_value(),
                 }))
             })
@@ -238,5 +243,56 @@ impl Particulars {
             80..=89 => Some(VesselClass::Tanker),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ais::{assemble::Assembler, sentence::read};
+
+    fn decoded(line: &str) -> Decoded {
+        let message = Assembler::default().take(&read(line.as_bytes()).unwrap()).unwrap();
+        Decoder::default().decode(&message)
+    }
+
+    #[test]
+    fn a_position_report_says_what_was_sent() {
+        let Decoded::Heard(Heard::Position(said)) = decoded("!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*58") else {
+            panic!("no position")
+        };
+        assert_eq!(
+            (said.mmsi, said.status, said.speed_kn, said.course_deg),
+            (273_123_456, 5, Some(0.0), Some(41.0))
+        );
+        assert!(
+            (said.lon - 133.08).abs() < 1e-9 && (said.lat - 42.75).abs() < 1e-9,
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_number_of_fill_bits_loses_nothing() {
+        assert!(matches!(
+            decoded("!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,5*5D"),
+            Decoded::Heard(_)
+        ));
+    }
+
+    #[test]
+    fn a_long_range_report_says_where_and_not_how_fast() {
+        let Decoded::Heard(Heard::Position(said)) = decoded("!AIVDM,1,1,,A,K44N8P1Dor38I5RT,0*52") else {
+            panic!("no position")
+        };
+        assert_eq!((said.mmsi, said.speed_kn, said.course_deg), (273_123_456, None, None));
+        assert!(
+            (said.lon - 133.08).abs() < 2e-3 && (said.lat - 42.75).abs() < 2e-3,
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_short_message_is_refused_and_not_read() {
+        assert_eq!(decoded("!AIVDM,1,1,,A,144N8P5,0*04"), Decoded::Undecodable);
     }
 }

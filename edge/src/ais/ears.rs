@@ -475,7 +475,7 @@ mod tests {
     fn garbage_at_line_rate_is_counted_and_harms_nothing() {
         let mut ears = Ears::default();
         let mut dice = Dice(5);
-        let good = b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A";
+        let good = b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*58";
         let count = 30_000;
         for index in 0..count {
             let mut line = good.to_vec();

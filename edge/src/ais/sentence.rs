@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LINE: &[u8] = b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A";
+    const LINE: &[u8] = b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*58";
 
     #[test]
     fn a_sentence_reads_with_and_without_a_tag_block() {
@@ -146,11 +146,11 @@ mod tests {
         assert_eq!(read(b"$GPRMC,213950.00,A*7D"), Err(Refusal::Foreign));
         assert_eq!(read(b"# comment"), Err(Refusal::Foreign));
         assert_eq!(
-            read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4B"),
+            read(b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*59"),
             Err(Refusal::Checksum)
         );
         assert_eq!(
-            read(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0"),
+            read(b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0"),
             Err(Refusal::Checksum)
         );
         assert_eq!(read(&[0xff; 30]), Err(Refusal::Garbled));

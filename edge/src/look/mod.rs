@@ -15,7 +15,7 @@ mod radio;
 mod store;
 
 use quaywatch_protocol::contract::{
-    look::{Look, RailSeen, StackSeen, Vessel, ZoneSeen},
+    look::{Look, RailSeen, Sensor, StackSeen, Vessel, ZoneSeen},
     site::Site,
     time::UnixMs,
 };
@@ -139,7 +139,10 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
         site: request.site.id.clone(),
         acquired_at: at,
         received_at: None,
-        sensor: scene.sensor.clone(),
+        sensor: Sensor {
+            gsd_m: round_to(scene.sensor.gsd_m, 100.0),
+            ..scene.sensor.clone()
+        },
         zones: zones_of(&plan, &parts),
         vessels,
         rail: rail_of(&plan, &parts),

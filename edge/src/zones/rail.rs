@@ -266,7 +266,11 @@ fn close(track: &mut Track) {
     let runs = self::runs(&track.occupied);
     for (start, end) in runs {
         // Beside what is hidden, thin cloud and its shade look like something: a short stretch there is not believed.
-        let hidden = |index: Option<usize>| index.and_then(|index| track.seen.get(index)).is_some_and(Option::is_none);
+        let hidden = |index: Option<usize>| {
+            index
+                .and_then(|index| track.seen.get(index))
+                .is_some_and(Option::is_none)
+        };
         let beside_hidden = hidden(start.checked_sub(1)) || hidden(Some(end));
         if beside_hidden && ((end - start) as f64) * track.step_m < VEILED_MIN_M {
             fill(&mut track.occupied, start, end, false);

@@ -56,8 +56,14 @@ const CLOUD_TEXTURE: f32 = 0.06;
 const CLOUD_HEIGHTS_M: [f64; 14] = [
     300.0, 450.0, 600.0, 750.0, 900.0, 1_050.0, 1_200.0, 1_400.0, 1_700.0, 2_000.0, 2_500.0, 3_000.0, 4_000.0, 6_000.0,
 ];
-/// A shadow leaves at most this share of the light.
-const SHADOW_SHARE: f32 = 0.72;
+/// A shadow leaves at most this share of the light, on average over where it falls: water reflects the sky too.
+const SHADOW_SHARE: f32 = 0.85;
+/// Fewer pixels than this say nothing about a shadow.
+const SHADOW_PIXELS_MIN: usize = 50;
+/// Near infrared of water is less than this, reflectance.
+const WATER_NIR_MAX: f32 = 0.07;
+/// Brightness that counts at most, as a share of the usual.
+const LIGHT_MAX: f32 = 1.6;
 /// Haze: the darkest pixels of a block are brighter than this in blue and in near infrared.
 const HAZE_DARKEST: f32 = 0.22;
 /// Haze: contrast left in a block, as standard deviation over mean.
@@ -192,23 +198,25 @@ fn darker_half(brightness: &[f32], valid: &[bool], near_cloud: &[bool]) -> f32 {
 /// The clouds moved along the sun's rays by the height that finds the darkest ground; nothing when no height finds darkness.
 fn shadows(patch: &Patch, brightness: &[f32], cover: &[Cover], per_m: [f64; 2]) -> Vec<bool> {
     let nothing = vec![false; cover.len()];
-    let clear_level = typical(brightness, cover, |_| true);
-    if clear_level <= 0.0 || !cover.contains(&Cover::Cloud) {
+    if !cover.contains(&Cover::Cloud) {
         return nothing;
     }
+    let light = light(patch, brightness, cover);
+    let mean = |moved: &[bool], of: bool| {
+        let lit = moved.iter().zip(cover).zip(&light);
+        let (sum, count) = lit
+            .filter(|((moved, cover), _)| **moved == of && cover.is_clear())
+            .fold((0.0_f64, 0_usize), |(sum, count), (_, light)| {
+                (sum + f64::from(*light), count + 1)
+            });
+        (count >= SHADOW_PIXELS_MIN).then(|| (sum / count as f64) as f32)
+    };
     let mut best: Option<(f32, Vec<bool>)> = None;
     for height_m in CLOUD_HEIGHTS_M {
         let moved = moved_clouds(patch, cover, per_m, height_m);
-        let fallen = moved
-            .iter()
-            .zip(cover)
-            .filter(|(moved, cover)| **moved && cover.is_clear())
-            .count();
-        if fallen < 50 {
+        let Some((inside, outside)) = mean(&moved, true).zip(mean(&moved, false)) else {
             continue;
-        }
-        let inside = typical(brightness, cover, |index| moved.get(index).copied().unwrap_or(false));
-        let outside = typical(brightness, cover, |index| !moved.get(index).copied().unwrap_or(true));
+        };
         let share = inside / outside.max(1e-6);
         if share < SHADOW_SHARE && best.as_ref().is_none_or(|(least, _)| share < *least) {
             best = Some((share, moved));
@@ -217,16 +225,30 @@ fn shadows(patch: &Patch, brightness: &[f32], cover: &[Cover], per_m: [f64; 2]) 
     best.map_or(nothing, |(_, moved)| moved)
 }
 
-fn typical(brightness: &[f32], cover: &[Cover], keep: impl Fn(usize) -> bool) -> f32 {
-    let mut values: Vec<f32> = (brightness.iter().zip(cover).enumerate())
-        .filter(|(index, (_, cover))| cover.is_clear() && keep(*index))
-        .map(|(_, (bright, _))| *bright)
-        .collect();
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+/// Brightness of each pixel as a share of what is usual for its kind of surface, water or land, so that the two can be compared. One bright thing
+/// counts no more than a little.
+fn light(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<f32> {
+    let nir = patch.plane(Role::Nir);
+    let is_water = |index: usize| {
+        nir.and_then(|nir| nir.get(index))
+            .is_some_and(|nir| *nir < WATER_NIR_MAX)
+    };
+    let usual = [false, true].map(|water| {
+        let mut values: Vec<f32> = (brightness.iter().zip(cover).enumerate().step_by(5))
+            .filter(|(index, (_, cover))| cover.is_clear() && is_water(*index) == water)
+            .map(|(_, (bright, _))| *bright)
+            .collect();
+        let place = values.len() / 2;
+        if values.is_empty() {
+            1.0
+        } else {
+            values.select_nth_unstable_by(place, f32::total_cmp).1.max(1e-4)
+        }
+    });
+    let [land, water] = usual;
+    (brightness.iter().enumerate())
+        .map(|(index, bright)| (bright / if is_water(index) { water } else { land }).min(LIGHT_MAX))
+        .collect()
 }
 
 fn moved_clouds(patch: &Patch, cover: &[Cover], per_m: [f64; 2], height_m: f64) -> Vec<bool> {

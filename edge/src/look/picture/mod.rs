@@ -32,6 +32,8 @@ const HEAD_PX: i32 = 44;
 const FOOT_PX: i32 = 26;
 /// Share of the pixels that are drawn black and white at the ends.
 const STRETCH: [f64; 2] = [0.01, 0.99];
+/// Fewer clear samples than this do not set the colours.
+const STRETCH_SAMPLES_MIN: usize = 500;
 /// Zones that are told by their name in a panel: more would cover it.
 const NAMES_MAX: usize = 24;
 
@@ -76,7 +78,7 @@ pub fn draw(made: &LookMade) -> RgbImage {
             scale: *scale,
             top,
         };
-        panel.background(&mut canvas);
+        panel.background(&mut canvas, &observed.cover);
         panel.hidden(&mut canvas, &observed.cover);
         panel.stacks(&mut canvas, observed);
         panel.zones(&mut canvas, zones, observed, &made.look);
@@ -106,7 +108,7 @@ fn head(canvas: &mut Canvas, look: &Look) {
         8,
         26,
         &format!(
-            "scene {}   {} {:.1} m   {} vessels   {:.0} m of track occupied   hatched: white cloud, blue shadow or haze",
+            "scene {}   {} {:.1} m   vessels {}   {:.0} m of track occupied   hatched: white cloud, blue shadow or haze",
             look.scene,
             sensor.name,
             sensor.gsd_m,
@@ -135,14 +137,23 @@ impl Panel<'_> {
         self.patch.index_at(self.patch.frame().to_px(place)).is_some()
     }
 
-    fn background(&self, canvas: &mut Canvas) {
+    fn background(&self, canvas: &mut Canvas, cover: &[Cover]) {
         let channels = [Role::Red, Role::Green, Role::Blue].map(|role| {
             let first = self.patch.planes().first().map(|plane| plane.values.as_slice());
             let plane = self.patch.plane(role).or(first).unwrap_or_default();
-            let mut values: Vec<f32> = (plane.iter().zip(self.patch.valid()).step_by(11))
-                .filter(|(_, valid)| **valid)
-                .map(|(value, _)| *value)
-                .collect();
+            // Cloud would leave the ground black: it is stretched by what was seen clearly, where there is enough of it.
+            let of = |clear_only: bool| -> Vec<f32> {
+                (plane.iter().zip(self.patch.valid()).zip(cover).step_by(11))
+                    .filter(|((_, valid), cover)| **valid && (cover.is_clear() || !clear_only))
+                    .map(|((value, _), _)| *value)
+                    .collect()
+            };
+            let clear = of(true);
+            let mut values = if clear.len() >= STRETCH_SAMPLES_MIN {
+                clear
+            } else {
+                of(false)
+            };
             values.sort_by(f32::total_cmp);
             let quantile = |share: f64| {
                 values
