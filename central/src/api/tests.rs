@@ -26,6 +26,7 @@ struct Served {
     head: Arc<watch::Sender<i64>>,
     intake: Arc<std::sync::Mutex<Intake<Simple>>>,
     station: Station,
+    _stop: watch::Sender<bool>,
     _folder: TempDir,
 }
 
@@ -70,6 +71,7 @@ impl Served {
                 }
             }
         });
+        let (stop_out, stop) = watch::channel(false);
         let parts = Parts {
             readers,
             sites,
@@ -78,7 +80,7 @@ impl Served {
             commands: work.clone(),
             head,
             connected: watch::channel(true).1,
-            stop: watch::channel(false).1,
+            stop,
             counters,
             clock,
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
@@ -93,6 +95,7 @@ impl Served {
             head: head_out,
             intake,
             station,
+            _stop: stop_out,
             _folder: folder,
         }
     }
@@ -318,6 +321,9 @@ async fn a_listener_hears_changes_and_one_that_comes_back_misses_none() {
     drop(served.work);
 }
 
+/// How long a test waits before it gives up.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 struct Listener(BufReader<TcpStream>);
 
 async fn listen(served: &Served, last: Option<i64>) -> Listener {
@@ -331,16 +337,22 @@ async fn listen(served: &Served, last: Option<i64>) -> Listener {
 impl Listener {
     /// The next event's name and id.
     async fn next(&mut self) -> (String, i64) {
+        tokio::time::timeout(PATIENCE, self.read())
+            .await
+            .expect("an event in time")
+    }
+
+    async fn read(&mut self) -> (String, i64) {
         let (mut name, mut id) = (String::new(), None);
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).await.unwrap() > 0, "stream ended");
             let line = line.trim_end();
-            if let Some(text) = line.strip_prefix("event: ") {
-                name = text.to_owned();
-            }
-            if let Some(text) = line.strip_prefix("id: ") {
-                id = text.parse().ok();
+            // A space after the colon is the writer's choice.
+            match line.split_once(':').map(|(field, value)| (field, value.trim_start())) {
+                Some(("event", text)) => name = text.to_owned(),
+                Some(("id", text)) => id = text.parse().ok(),
+                _ => {}
             }
             if let (true, Some(id)) = (line.is_empty(), id) {
                 return (name, id);
