@@ -43,7 +43,7 @@ pub struct Expect {
     /// Share of seeds in which it must hold; 0.95 when absent.
     #[serde(default)]
     pub share_min: Option<f64>,
-    /// What the engine does not reach yet, in words: the test then only reports this demand.
+    /// What the engine does not reach yet, or was not measured, in words: the test then only reports this demand.
     #[serde(default)]
     pub shortfall: Option<String>,
     /// Why, for people.
