@@ -11,6 +11,10 @@ BANDS = ("B02", "B03", "B04", "B08")
 LOW_PERCENTILE = 1.0
 HIGH_PERCENTILE = 98.0
 CLIP = 1.75
+# A flat scene (open water and little else) is not stretched until its ships are one white blot: FORMAT.md, "Statistics".
+FLAT_PEAK_PERCENTILE = 99.9
+FLAT_PEAK_SHARE = 0.35
+FLAT_LOW_SHARE = 1.8
 
 
 def statistics(raw: dict, valid: np.ndarray) -> dict:
@@ -20,7 +24,9 @@ def statistics(raw: dict, valid: np.ndarray) -> dict:
     span = {}
     if visible:
         pooled = np.concatenate([raw[name][valid].astype(np.float64) - low[name] for name in visible])
-        common = max(1.0, float(np.percentile(pooled, HIGH_PERCENTILE)))
+        dark = FLAT_LOW_SHARE * sum(low[name] for name in visible) / len(visible)
+        flat = min(FLAT_PEAK_SHARE * float(np.percentile(pooled, FLAT_PEAK_PERCENTILE)), dark)
+        common = max(1.0, float(np.percentile(pooled, HIGH_PERCENTILE)), flat)
         span.update({name: common for name in visible})
     if "B08" in raw:
         span["B08"] = max(1.0, float(np.percentile(raw["B08"][valid], HIGH_PERCENTILE)) - low["B08"])

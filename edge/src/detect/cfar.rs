@@ -19,7 +19,7 @@ use super::{
 use crate::{
     scene::Band,
     suppress::Overlap,
-    tile::{Percentiles, Tile},
+    tile::{FlatFloor, Percentiles, Tile},
 };
 
 /// Resolution at which it looks, metres: Sentinel-1's own.
@@ -64,7 +64,7 @@ impl Default for RadarCfar {
                 percentiles: Percentiles {
                     low: 1.0,
                     high: 99.0,
-                    span_min: 1e-6,
+                    span_min: 1e-6, flat: FlatFloor::default()
                 },
                 overlap: Overlap {
                     length_px_max: LENGTH_PX_MAX,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     scene::Band,
     suppress::Overlap,
-    tile::{Percentiles, Tile},
+    tile::{FlatFloor, Percentiles, Tile},
 };
 
 /// Side of the neighbourhood whose water gives level and spread, pixels.
@@ -50,7 +50,7 @@ impl Default for Classical {
                 percentiles: Percentiles {
                     low: 1.0,
                     high: 98.0,
-                    span_min: 1.0,
+                    span_min: 1.0, flat: FlatFloor::default()
                 },
                 overlap: Overlap::default(),
                 confidence_default: 0.5,

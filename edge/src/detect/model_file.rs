@@ -68,6 +68,13 @@ pub(super) struct NormaliseNote {
     pub low_percentile: f64,
     pub high_percentile: f64,
     pub span_min: f64,
+    /// Absent in models that want no floor.
+    #[serde(default)]
+    pub flat_peak_percentile: f64,
+    #[serde(default)]
+    pub flat_peak_share: f64,
+    #[serde(default)]
+    pub flat_low_share: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

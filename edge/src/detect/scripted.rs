@@ -4,7 +4,7 @@ use super::{Candidate, DetectError, Detector, DetectorPlan, Modality};
 use crate::{
     scene::Band,
     suppress::Overlap,
-    tile::{Percentiles, Tile},
+    tile::{FlatFloor, Percentiles, Tile},
 };
 
 /// Finds the scripted vessels, given in *scene* pixels, in whichever tile has them in its core.
@@ -29,7 +29,7 @@ impl ScriptedDetector {
                 percentiles: Percentiles {
                     low: 1.0,
                     high: 98.0,
-                    span_min: 1.0,
+                    span_min: 1.0, flat: FlatFloor::default()
                 },
                 overlap: Overlap::default(),
                 confidence_default: 0.0,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     scene::Band,
     suppress::Overlap,
-    tile::{Percentiles, Tile},
+    tile::{FlatFloor, Percentiles, Tile},
 };
 
 /// The network's channels, in order.
@@ -49,6 +49,11 @@ impl VesselNet {
                     low: sidecar.normalise.low_percentile,
                     high: sidecar.normalise.high_percentile,
                     span_min: sidecar.normalise.span_min,
+                    flat: FlatFloor {
+                        peak_percentile: sidecar.normalise.flat_peak_percentile,
+                        peak_share: sidecar.normalise.flat_peak_share,
+                        low_share: sidecar.normalise.flat_low_share,
+                    },
                 },
                 overlap: Overlap {
                     along: decode.suppress_along,

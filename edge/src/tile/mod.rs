@@ -10,4 +10,4 @@ pub(crate) mod resample;
 mod stats;
 
 pub use cut::{Placement, Tile};
-pub use stats::{BandStats, Percentiles, SceneStats};
+pub use stats::{BandStats, FlatFloor, Percentiles, SceneStats};

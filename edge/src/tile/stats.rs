@@ -23,6 +23,20 @@ pub struct Percentiles {
     pub high: f64,
     /// Smallest span, raw units.
     pub span_min: f64,
+    /// Floor of the visible span of flat scenes.
+    pub flat: FlatFloor,
+}
+
+/// Floor of the visible span of a flat scene: open water and little else, whose own faint contrast would be stretched until ships are one white blot.
+/// The floor is the smaller of two: a share of the scene's brightest, and a multiple of its dark level. The default is no floor.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct FlatFloor {
+    /// Percentile that counts as the brightest, 0..100.
+    pub peak_percentile: f64,
+    /// Share of it, less `low`.
+    pub peak_share: f64,
+    /// Multiple of the mean `low` of the visible bands.
+    pub low_share: f64,
 }
 
 /// Statistics of one band.
@@ -104,7 +118,11 @@ impl SceneStats {
         let visible = if pooled.is_empty() {
             span_min
         } else {
-            percentile(&mut pooled, percentiles.high).max(span_min)
+            let flat = percentiles.flat;
+            let peak = f64::from(percentile(&mut pooled, flat.peak_percentile)) * flat.peak_share;
+            let visible_lows = bands.iter().zip(&lows).filter(|(band, _)| band.is_visible()).map(|(_, low)| f64::from(*low));
+            let dark = visible_lows.clone().sum::<f64>() / visible_lows.count().max(1) as f64 * flat.low_share;
+            percentile(&mut pooled, percentiles.high).max(span_min).max(peak.min(dark) as f32)
         };
         let bands = bands
             .iter()
@@ -197,10 +215,27 @@ mod tests {
             low: 1.0,
             high: 98.0,
             span_min: 1.0,
+            flat: FlatFloor::default(),
         };
         let stats = SceneStats::from_samples(&[Band::Green, Band::Red, Band::Nir], &mut kept, percentiles);
         assert!((stats.of(Band::Red).unwrap().low - 52.0).abs() < 1e-4);
         assert_eq!(stats.of(Band::Green).unwrap().span, stats.of(Band::Red).unwrap().span);
         assert!((stats.of(Band::Nir).unwrap().span - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn open_water_with_a_few_bright_ships_is_not_stretched_until_they_are_blots() {
+        // Water of 40 to 60, and one pixel in a hundred of 250.
+        let scene = || vec![(0..10_000_u16).map(|index| if index % 100 == 0 { 250.0 } else { 40.0 + f32::from(index % 20) }).collect::<Vec<_>>()];
+        let flat = FlatFloor { peak_percentile: 99.9, peak_share: 0.35, low_share: 1.8 };
+        let mut percentiles = Percentiles { low: 1.0, high: 98.0, span_min: 1.0, flat: FlatFloor::default() };
+        let plain = SceneStats::from_samples(&[Band::Green], &mut scene(), percentiles).bands[0];
+        percentiles.flat = flat;
+        let floored = SceneStats::from_samples(&[Band::Green], &mut scene(), percentiles).bands[0];
+        assert!(plain.span < 20.5 && (floored.span - 72.0).abs() < 2.0, "{} {}", plain.span, floored.span);
+        // The same ships over a scene with land, whose contrast is its own, change nothing.
+        let mut land = vec![(0..10_000_u16).map(|index| 40.0 + f32::from(index % 200)).collect::<Vec<_>>()];
+        let span = SceneStats::from_samples(&[Band::Green], &mut land, percentiles).bands[0].span;
+        assert!((span - 194.0).abs() < 2.0, "{span}");
     }
 }
