@@ -64,7 +64,8 @@ impl Default for RadarCfar {
                 percentiles: Percentiles {
                     low: 1.0,
                     high: 99.0,
-                    span_min: 1e-6, flat: FlatFloor::default()
+                    span_min: 1e-6,
+                    flat: FlatFloor::default(),
                 },
                 overlap: Overlap {
                     length_px_max: LENGTH_PX_MAX,

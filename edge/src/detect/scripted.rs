@@ -29,7 +29,8 @@ impl ScriptedDetector {
                 percentiles: Percentiles {
                     low: 1.0,
                     high: 98.0,
-                    span_min: 1.0, flat: FlatFloor::default()
+                    span_min: 1.0,
+                    flat: FlatFloor::default(),
                 },
                 overlap: Overlap::default(),
                 confidence_default: 0.0,

@@ -120,9 +120,15 @@ impl SceneStats {
         } else {
             let flat = percentiles.flat;
             let peak = f64::from(percentile(&mut pooled, flat.peak_percentile)) * flat.peak_share;
-            let visible_lows = bands.iter().zip(&lows).filter(|(band, _)| band.is_visible()).map(|(_, low)| f64::from(*low));
+            let visible_lows = bands
+                .iter()
+                .zip(&lows)
+                .filter(|(band, _)| band.is_visible())
+                .map(|(_, low)| f64::from(*low));
             let dark = visible_lows.clone().sum::<f64>() / visible_lows.count().max(1) as f64 * flat.low_share;
-            percentile(&mut pooled, percentiles.high).max(span_min).max(peak.min(dark) as f32)
+            percentile(&mut pooled, percentiles.high)
+                .max(span_min)
+                .max(peak.min(dark) as f32)
         };
         let bands = bands
             .iter()
@@ -226,15 +232,45 @@ mod tests {
     #[test]
     fn open_water_with_a_few_bright_ships_is_not_stretched_until_they_are_blots() {
         // Water of 40 to 60, and one pixel in a hundred of 250.
-        let scene = || vec![(0..10_000_u16).map(|index| if index % 100 == 0 { 250.0 } else { 40.0 + f32::from(index % 20) }).collect::<Vec<_>>()];
-        let flat = FlatFloor { peak_percentile: 99.9, peak_share: 0.35, low_share: 1.8 };
-        let mut percentiles = Percentiles { low: 1.0, high: 98.0, span_min: 1.0, flat: FlatFloor::default() };
+        let scene = || {
+            vec![
+                (0..10_000_u16)
+                    .map(|index| {
+                        if index % 100 == 0 {
+                            250.0
+                        } else {
+                            40.0 + f32::from(index % 20)
+                        }
+                    })
+                    .collect::<Vec<_>>(),
+            ]
+        };
+        let flat = FlatFloor {
+            peak_percentile: 99.9,
+            peak_share: 0.35,
+            low_share: 1.8,
+        };
+        let mut percentiles = Percentiles {
+            low: 1.0,
+            high: 98.0,
+            span_min: 1.0,
+            flat: FlatFloor::default(),
+        };
         let plain = SceneStats::from_samples(&[Band::Green], &mut scene(), percentiles).bands[0];
         percentiles.flat = flat;
         let floored = SceneStats::from_samples(&[Band::Green], &mut scene(), percentiles).bands[0];
-        assert!(plain.span < 20.5 && (floored.span - 72.0).abs() < 2.0, "{} {}", plain.span, floored.span);
+        assert!(
+            plain.span < 20.5 && (floored.span - 72.0).abs() < 2.0,
+            "{} {}",
+            plain.span,
+            floored.span
+        );
         // The same ships over a scene with land, whose contrast is its own, change nothing.
-        let mut land = vec![(0..10_000_u16).map(|index| 40.0 + f32::from(index % 200)).collect::<Vec<_>>()];
+        let mut land = vec![
+            (0..10_000_u16)
+                .map(|index| 40.0 + f32::from(index % 200))
+                .collect::<Vec<_>>(),
+        ];
         let span = SceneStats::from_samples(&[Band::Green], &mut land, percentiles).bands[0].span;
         assert!((span - 194.0).abs() < 2.0, "{span}");
     }
