@@ -74,6 +74,7 @@ class Demo:
         central = WORK / "central"
         central_public = run(BIN / "quaywatch-central", "keygen", central / "central.key").strip()
         registry = ""
+        model = sorted((TOP / "edge/model").glob("vessel-*.tflite"))[-1]
         for station in STATIONS:
             folder = WORK / station
             (folder / "scenes").mkdir()
@@ -81,7 +82,7 @@ class Demo:
             registry += f'[[station]]\nid = "{station}"\n[[station.key]]\nid = 1\npublic = "{public}"\n\n'
             (folder / "edge.toml").write_text(EDGE.format(
                 station=station, central_public=central_public, sites=TOP / "deploy/sites", mqtt=self.mqtt,
-                model=TOP / "edge/model"))
+                model=model))
         (central / "stations.toml").write_text(registry)
         (central / "central.toml").write_text(CENTRAL.format(
             sites=TOP / "deploy/sites", rules=TOP / "deploy/rules/default.toml", mqtt=self.mqtt, http=self.http,
@@ -237,6 +238,24 @@ rate = {rate}
 
 EDGE = """\
 station = "{station}"
+data = "data"
+sites = "{sites}"
+
+[key]
+file = "station.key"
+
+[central]
+key = "{central_public}"
+
+[scenes]
+folder = "scenes"
+poll_ms = 100
+
+[model]
+file = "{model}"
+
+[broker]
+url = "mqtt://127.0.0.1:{mqtt}"
 """
 
 
