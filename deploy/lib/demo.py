@@ -24,14 +24,21 @@ WORK = TOP / "deploy/.cache/demo"
 SCRIPT = TOP / "tests/scripts/c6-vostochny-tankers.toml"
 SITE, SEED = "vostochny", 7
 STATIONS = ("gs-vlad-1", "gs-khab-2")
-# The rendered part of the case: from the tanker's arrival until a day after the coincidence.
-RENDER_FROM = datetime(2024, 3, 6, tzinfo=timezone.utc)
-RENDER_UNTIL = datetime(2024, 3, 15, tzinfo=timezone.utc)
-# Simulated seconds a second: one day in six seconds, slow enough for rendering on two cores to keep ahead.
-CLOCK_RATE = 14_400
+# The rendered part of the case: the days in which train, cargo ship and tanker meet.
+RENDER_FROM = datetime(2024, 3, 10, tzinfo=timezone.utc)
+RENDER_UNTIL = datetime(2024, 3, 14, 12, tzinfo=timezone.utc)
+# Seconds of the case in one second: one day in twelve seconds. Slow enough for a busy machine: a look that takes half a minute from
+# disk to store is then two and a half days late, and looks count up to three days late.
+CLOCK_RATE = 7_200
+# A scene reaches its station this long after it was acquired.
+DELIVERY = timedelta(minutes=20)
+# Looks of the rendered part that the alert must rest on.
+RENDERED_EVIDENCE_MIN = 2
 # The whole demo, after building, ends within this many seconds whatever happens.
 TIME_LIMIT_S = 600
 STOP_LIMIT_S = 15
+# Epoch of the stored looks; the agents' own spools count minutes since 2020.
+HISTORY_EPOCH = 1
 
 
 def say(text):
@@ -143,31 +150,32 @@ class Demo:
     def now(self):
         return RENDER_FROM + timedelta(seconds=(time.monotonic() - self.clock_zero) * CLOCK_RATE)
 
+    def render(self):
+        """Renders the optical passes of the case's days; what the stations then see are these pixels and nothing else."""
+        lines = run(BIN / "quaywatch-feed", "passes", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
+                    "--from", stamp(RENDER_FROM), "--to", stamp(RENDER_UNTIL)).splitlines()
+        self.passes = [each for each in map(json.loads, lines) if each["sensor"]["kind"] == "optical"]
+        say(f"demo: rendering {len(self.passes)} scenes of {SITE}, {RENDER_FROM:%d} to {RENDER_UNTIL:%d %B %Y} ...")
+        run(BIN / "quaywatch-feed", "render", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
+            "--from", stamp(RENDER_FROM), "--to", stamp(RENDER_UNTIL), "--out", WORK / "staging")
+
     def feed(self):
-        """Renders each pass when its time comes near, and drops it into a station's folder when it has come."""
+        """Drops each scene into its station's folder when its time has come."""
         try:
-            passes = [json.loads(line) for line in run(
-                BIN / "quaywatch-feed", "passes", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
-                "--from", stamp(RENDER_FROM), "--to", stamp(RENDER_UNTIL)).splitlines()]
-            say(f"demo: {len(passes)} passes over {SITE} from {RENDER_FROM:%d %B} to {RENDER_UNTIL:%d %B %Y}, rendered on the fly")
-            for each in passes:
+            for each in self.passes:
                 at = datetime.fromisoformat(each["acquired_at"].replace("Z", "+00:00"))
-                run(BIN / "quaywatch-feed", "render", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
-                    "--from", stamp(at), "--to", stamp(at + timedelta(seconds=1)), "--out", WORK / "staging")
-                while self.now() < at + timedelta(minutes=20):
-                    time.sleep(0.05)
-                self.drop(each.get("station"))
-        except SystemExit as failed:
+                while self.now() < at + DELIVERY:
+                    time.sleep(0.02)
+                self.drop(each["scene"], each["station"])
+        except OSError as failed:
             self.feed_error = str(failed)
 
-    def drop(self, station):
-        folder = WORK / (station if station in STATIONS else STATIONS[len(self.dropped_at) % len(STATIONS)]) / "scenes"
-        for manifest in sorted((WORK / "staging").glob("*.json")):
-            os.replace(manifest, folder / manifest.name)
-        for scene in sorted((WORK / "staging").glob("*.tif")):
-            os.replace(scene, folder / scene.name)
-            self.dropped_at[scene.stem] = time.monotonic()
-            say(f"  {self.now():%d %b %H:%M}  {scene.name} -> {folder.parent.name}")
+    def drop(self, scene, station):
+        folder = WORK / station / "scenes"
+        for suffix in (".json", ".tif"):
+            os.replace(WORK / "staging" / (scene + suffix), folder / (scene + suffix))
+        self.dropped_at[scene] = time.monotonic()
+        say(f"  {self.now():%d %b %H:%M}  {scene}.tif -> {station}")
 
     # --- the alert ---------------------------------------------------------------------------------------------------
 
@@ -176,13 +184,15 @@ class Demo:
             self.check_alive()
             alerts = self.get("/api/v1/alerts")
             for alert in alerts.get("alerts", alerts.get("items", [])):
-                if alert["kind"] == "coincidence" and alert["site"] == SITE:
+                rendered = [each for each in alert["evidence"] if int(each.split("/")[1]) > HISTORY_EPOCH]
+                if alert["kind"] == "coincidence" and alert["site"] == SITE and len(rendered) >= RENDERED_EVIDENCE_MIN:
                     return alert, time.monotonic()
             time.sleep(0.1)
 
     def main(self, keep):
         self.lay_out()
         self.history()
+        self.render()
         self.start("central", BIN / "quaywatch-central", "run", "--config", WORK / "central/central.toml")
         self.clock_zero = time.monotonic()
         self.wait_until_up()

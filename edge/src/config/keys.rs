@@ -206,7 +206,7 @@ pub const KEYS: &[Key] = &[
         Path,
         "",
         Required,
-        "\"vessel-0.1.0.tflite\"",
+        "\"vessel.tflite\"",
         "The detector's model (TensorFlow Lite), with its description (.json) beside it; loaded only when the hash in the description is that of the file.",
     ),
     key(
