@@ -63,7 +63,7 @@ mod embedded {
     /// fast feed; central's own limit on what waits is [`WORK_MAX`], so that comes first.
     const QUEUE_MAX: usize = OUT_MAX + WORK_MAX;
     /// Messages sent to a client and not confirmed: central confirms after the commit, so this many share an fsync.
-    const INFLIGHT_MAX: NonZeroU16 = NonZeroU16::new(256).unwrap();
+    const INFLIGHT_MAX: NonZeroU16 = NonZeroU16::MIN.saturating_add(255);
     /// Connections at once: stations, and central.
     const CONNECTIONS_MAX: usize = 10_000;
 

@@ -3,7 +3,7 @@
 //! | topic | who writes | what |
 //! |---|---|---|
 //! | `quaywatch/1/event/<station>` | station | sealed events, QoS 1, not retained |
-//! | `quaywatch/1/ack/<station>` | central | sealed acks, QoS 1, not retained |
+//! | `quaywatch/1/ack/<station>` | central | sealed acks, QoS 0, not retained: a lost one is replaced when the event is sent again |
 //! | `quaywatch/1/state/<station>` | station | health as JSON, retained; the last will says `offline` |
 
 use core::fmt::Write;
