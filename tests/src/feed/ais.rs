@@ -1,9 +1,8 @@
 //! What the script's vessels transmit, as AIVDM sentences: the other half of the world, for a station's receiver.
 //!
 //! Position reports are message type 1, static data type 5 (two sentences), as ITU-R M.1371-5 lays out their bits; sentences
-//! are armoured in six-bit characters as IEC 61162-1 says, with an NMEA 4.10 tag block that carries the receive time. No
-//! maintained Rust crate encodes AIS (the known ones only decode), so the two messages are encoded here and checked against
-//! an independent decoder in the tests.
+//! are armoured in six-bit characters as IEC 61162-1 says, with an NMEA 4.10 tag block that carries the receive time. The Rust
+//! crates that were looked at only decode, so the two messages are encoded here.
 
 mod bits;
 
