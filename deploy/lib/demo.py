@@ -32,6 +32,8 @@ RENDER_UNTIL = datetime(2024, 3, 14, 12, tzinfo=timezone.utc)
 CLOCK_RATE = 7_200
 # A scene reaches its station this long after it was acquired.
 DELIVERY = timedelta(minutes=20)
+# The receiver's log that a station has beside a scene reaches this far before and after it.
+HEARD = timedelta(hours=4)
 # Looks of the rendered part that the alert must rest on.
 RENDERED_EVIDENCE_MIN = 2
 # The whole demo, after building, ends within this many seconds whatever happens.
@@ -89,7 +91,7 @@ class Demo:
             registry += f'[[station]]\nid = "{station}"\n[[station.key]]\nid = 1\npublic = "{public}"\n\n'
             (folder / "edge.toml").write_text(EDGE.format(
                 station=station, central_public=central_public, sites=TOP / "deploy/sites", mqtt=self.mqtt,
-                model=model))
+                model=model, ais=folder / "ais.nmea"))
         (central / "stations.toml").write_text(registry)
         (central / "central.toml").write_text(CENTRAL.format(
             sites=TOP / "deploy/sites", rules=TOP / "deploy/rules/default.toml", mqtt=self.mqtt, http=self.http,
@@ -158,6 +160,13 @@ class Demo:
         say(f"demo: rendering {len(self.passes)} scenes of {SITE}, {RENDER_FROM:%d} to {RENDER_UNTIL:%d %B %Y} ...")
         run(BIN / "quaywatch-feed", "render", "--script", SCRIPT, "--seed", SEED, "--site", SITE,
             "--from", stamp(RENDER_FROM), "--to", stamp(RENDER_UNTIL), "--out", WORK / "staging")
+        for each in self.passes:
+            self.listen(each["scene"], datetime.fromisoformat(each["acquired_at"].replace("Z", "+00:00")))
+
+    def listen(self, scene, at):
+        """What the station's receiver heard in the hours around a scene."""
+        run(BIN / "quaywatch-feed", "ais", "--script", SCRIPT, "--seed", SEED, "--site", SITE, "--from", stamp(at - HEARD),
+            "--to", stamp(at + HEARD), "--out", WORK / f"staging/{scene}.nmea")
 
     def feed(self):
         """Drops each scene into its station's folder when its time has come."""
@@ -172,6 +181,7 @@ class Demo:
 
     def drop(self, scene, station):
         folder = WORK / station / "scenes"
+        os.replace(WORK / f"staging/{scene}.nmea", WORK / station / "ais.nmea")
         for suffix in (".json", ".tif"):
             os.replace(WORK / "staging" / (scene + suffix), folder / (scene + suffix))
         self.dropped_at[scene] = time.monotonic()
@@ -263,6 +273,9 @@ poll_ms = 100
 
 [model]
 file = "{model}"
+
+[ais]
+sources = ["file:{ais}"]
 
 [broker]
 url = "mqtt://127.0.0.1:{mqtt}"

@@ -23,13 +23,26 @@ fn rendered_scenes_of_case_c6_become_the_headline_alert() {
 
     assert_eq!(alert["kind"], "coincidence", "{alert}");
     assert_eq!(alert["site"], "vostochny", "{alert}");
-    let kinds: Vec<_> = alert["signals"].as_array().unwrap().iter().map(|signal| signal["kind"].clone()).collect();
+    let kinds: Vec<_> = alert["signals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|signal| signal["kind"].clone())
+        .collect();
     for kind in ["dock", "rail", "tanker"] {
         assert!(kinds.contains(&kind.into()), "no {kind} signal in {alert}");
     }
     // Evidence of the rendered part: looks of this run's epoch, by both stations' spools, from more than one scene.
-    let evidence: Vec<&str> = alert["evidence"].as_array().unwrap().iter().filter_map(|id| id.as_str()).collect();
-    let from_pixels = evidence.iter().filter(|id| id.split('/').nth(1).is_some_and(|epoch| epoch.len() > 3)).count();
+    let evidence: Vec<&str> = alert["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|id| id.as_str())
+        .collect();
+    let from_pixels = evidence
+        .iter()
+        .filter(|id| id.split('/').nth(1).is_some_and(|epoch| epoch.len() > 3))
+        .count();
     assert!(from_pixels >= 2, "fewer than two rendered looks in {evidence:?}");
     assert!(alert["text"].as_str().unwrap().len() > 80, "{alert}");
     assert!(alert["expected_false_per_site_year"].is_number(), "{alert}");

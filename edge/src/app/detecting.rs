@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -10,9 +10,11 @@ use quaywatch_protocol::contract::Site;
 
 use super::{
     chips,
+    hearing::Hearing,
     processor::{ProcessError, Processed, Processor},
 };
 use crate::{
+    clock::Clock,
     config::{Config, keyfile},
     detect::{DetectError, DetectOptions, Detected, DetectorPool, ModelFile, THREADS_MAX, detect_scene},
     look::{LookError, LookRequest, NoRadio, make_look, neighbourhood},
@@ -28,14 +30,15 @@ pub struct Detecting {
     model_sha256_head: [u8; 8],
     /// One scene at a time: the pool belongs to the scene at work.
     pool: Mutex<DetectorPool>,
+    hearing: Hearing,
 }
 
 impl Detecting {
     /// Loads the model.
     ///
     /// # Errors
-    /// What is wrong with the model, or that its hash is not the configured one.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    /// What is wrong with the model, that its hash is not the configured one, or what is wrong with an AIS source.
+    pub fn new(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let model = ModelFile::find(Some(&config.model_file)).map_err(|error| error.to_string())?;
         let sha256 = keyfile::parse_hex(&model.sha256).ok_or("the model's hash is no SHA-256")?;
         if let Some(expected) = config.model_sha256.filter(|expected| *expected != sha256) {
@@ -59,6 +62,7 @@ impl Detecting {
             chips_per_scene: config.chips_per_scene,
             model_sha256_head,
             pool: Mutex::new(pool),
+            hearing: Hearing::open(&config.ais_sources, clock)?,
         })
     }
 
@@ -90,6 +94,7 @@ impl Processor for Detecting {
             warnings: scene.warnings.iter().chain(&detected.warnings).cloned().collect(),
             ..Processed::default()
         };
+        let heard = self.hearing.around(scene.acquired_at, &mut processed.warnings);
         let mut evidence = Vec::new();
         for site in &self.sites {
             let request = LookRequest {
@@ -98,7 +103,7 @@ impl Processor for Detecting {
                 site,
                 detections: &detected.vessels,
                 references: &(),
-                radio: &NoRadio,
+                radio: heard.as_deref().unwrap_or(&NoRadio),
             };
             match make_look(&request, &mut reader) {
                 Ok(None) => {}

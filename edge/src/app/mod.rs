@@ -12,6 +12,7 @@
 
 mod chips;
 pub mod detecting;
+mod hearing;
 pub mod processor;
 pub mod report;
 pub mod scenes;

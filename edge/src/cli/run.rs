@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     };
     log(&config);
-    let processor = match Detecting::new(&config) {
+    let processor = match Detecting::new(&config, std::sync::Arc::new(crate::clock::SystemClock::new())) {
         Ok(processor) => processor,
         Err(error) => {
             complain(error);

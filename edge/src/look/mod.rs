@@ -16,7 +16,7 @@ mod store;
 
 use quaywatch_protocol::contract::{
     look::{Look, RailSeen, Sensor, StackSeen, Vessel, ZoneSeen},
-    site::Site,
+    site::{Site, ZoneKind},
     time::UnixMs,
 };
 use thiserror::Error;
@@ -100,6 +100,10 @@ pub struct Evidence {
     pub hulls: Vec<Hull>,
 }
 
+/// Coarsest ground sample distance at which cars on a track are told from the track, metres. At 10 m a yard's tracks, about 5 m apart,
+/// share their pixels: rendered full yards were seen as empty.
+pub const RAIL_GSD_M_MAX: f64 = 6.0;
+
 /// Makes the look of one scene at one site; `None` when the scene does not show the site.
 ///
 /// # Errors
@@ -131,6 +135,7 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
         return Ok(None);
     }
     let (vessels, hulls) = vessels_of(request, &plan, at);
+    let shows_cars = scene.sensor.gsd_m <= RAIL_GSD_M_MAX;
     let look = Look {
         station: request.station.to_owned(),
         epoch: None,
@@ -143,9 +148,9 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
             gsd_m: round_to(scene.sensor.gsd_m, 100.0),
             ..scene.sensor.clone()
         },
-        zones: zones_of(&plan, &parts),
+        zones: zones_of(&plan, &parts, shows_cars),
         vessels,
-        rail: rail_of(&plan, &parts),
+        rail: if shows_cars { rail_of(&plan, &parts) } else { Vec::new() },
         stacks: stacks_of(&plan, &parts),
         aircraft: Vec::new(),
     };
@@ -165,8 +170,9 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
     }))
 }
 
-/// One entry a zone id, in the order of the site; tracks of one yard are one zone.
-fn zones_of(plan: &Plan, parts: &[(Patch, Observed)]) -> Vec<ZoneSeen> {
+/// One entry a zone id, in the order of the site; tracks of one yard are one zone. A track in a scene that cannot show cars was not
+/// looked at: it is left out, for nothing found on it would mean nothing.
+fn zones_of(plan: &Plan, parts: &[(Patch, Observed)], shows_cars: bool) -> Vec<ZoneSeen> {
     let mut seen: Vec<(usize, Shares)> = parts
         .iter()
         .flat_map(|(_, observed)| observed.zones.iter().copied())
@@ -175,6 +181,9 @@ fn zones_of(plan: &Plan, parts: &[(Patch, Observed)]) -> Vec<ZoneSeen> {
     let mut joined: Vec<(&str, Shares)> = Vec::new();
     for (index, shares) in &seen {
         let Some(zone) = plan.zones.get(*index) else { continue };
+        if zone.kind == ZoneKind::RailTrack && !shows_cars {
+            continue;
+        }
         match joined.iter_mut().find(|(id, _)| *id == zone.id) {
             Some((_, all)) => all.join(shares),
             None => joined.push((&zone.id, *shares)),
