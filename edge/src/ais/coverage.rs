@@ -5,6 +5,8 @@
 //! moored ship's reporting interval on either side; or when the place lies in an area that the station's coverage model calls
 //! covered and the receiver heard anything at all around that time.
 
+use std::str::FromStr;
+
 use quaywatch_protocol::contract::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,25 @@ pub struct CoverageArea {
     pub lat: f64,
     /// Radius, metres.
     pub radius_m: f64,
+}
+
+impl FromStr for CoverageArea {
+    type Err = String;
+
+    /// Reads `longitude,latitude,metres`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+        match numbers.as_slice() {
+            [lon, lat, radius_m] if lon.abs() <= 180.0 && lat.abs() <= 90.0 && *radius_m > 0.0 => Ok(Self {
+                lon: *lon,
+                lat: *lat,
+                radius_m: *radius_m,
+            }),
+            _ => Err(format!(
+                "`{text}`: expected longitude, latitude in degrees and a radius in metres, like 133.08,42.75,40000"
+            )),
+        }
+    }
 }
 
 /// The station's coverage model.

@@ -62,7 +62,7 @@ impl Detecting {
             chips_per_scene: config.chips_per_scene,
             model_sha256_head,
             pool: Mutex::new(pool),
-            hearing: Hearing::open(&config.ais_sources, clock)?,
+            hearing: Hearing::open(&config.ais_sources, &config.ais_covered, clock)?,
         })
     }
 

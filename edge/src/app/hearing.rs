@@ -18,7 +18,7 @@ use quaywatch_protocol::contract::UnixMs;
 
 use crate::{
     ais::{
-        Coverage, Ears, EarsRadio,
+        Coverage, CoverageArea, Ears, EarsRadio,
         listen::{Listener, Source, read_file},
     },
     clock::Clock,
@@ -31,6 +31,7 @@ const TAKE_OVER_EVERY: Duration = Duration::from_millis(500);
 /// The station's ears.
 pub struct Hearing {
     recordings: Vec<PathBuf>,
+    coverage: Coverage,
     live: Option<Arc<EarsRadio>>,
     stop: Arc<AtomicBool>,
 }
@@ -40,7 +41,7 @@ impl Hearing {
     ///
     /// # Errors
     /// A source that is none of these, or cannot be listened to.
-    pub fn open(sources: &[String], clock: Arc<dyn Clock>) -> Result<Self, String> {
+    pub fn open(sources: &[String], covered: &[CoverageArea], clock: Arc<dyn Clock>) -> Result<Self, String> {
         let mut recordings = Vec::new();
         let mut live = Vec::new();
         for source in sources {
@@ -49,13 +50,21 @@ impl Hearing {
                 other => live.push(other),
             }
         }
+        let coverage = Coverage {
+            areas: covered.to_vec(),
+        };
         let stop = Arc::new(AtomicBool::new(false));
         let live = if live.is_empty() {
             None
         } else {
-            Some(listen(&live, clock, Arc::clone(&stop))?)
+            Some(listen(&live, coverage.clone(), clock, Arc::clone(&stop))?)
         };
-        Ok(Self { recordings, live, stop })
+        Ok(Self {
+            recordings,
+            coverage,
+            live,
+            stop,
+        })
     }
 
     /// Who was heard around `at`, or `None` when the station has no ears. What could not be read is in `warnings`.
@@ -66,7 +75,7 @@ impl Hearing {
         if self.recordings.is_empty() {
             return None;
         }
-        let mut ears = Ears::new(Coverage::default());
+        let mut ears = Ears::new(self.coverage.clone());
         for file in &self.recordings {
             if let Err(error) = read_file(file, at?, &mut ears) {
                 warnings.push(format!("ais.sources: {error}"));
@@ -110,9 +119,14 @@ fn parse(source: &str) -> Result<Source, String> {
     }
 }
 
-fn listen(sources: &[Source], clock: Arc<dyn Clock>, stop: Arc<AtomicBool>) -> Result<Arc<EarsRadio>, String> {
+fn listen(
+    sources: &[Source],
+    coverage: Coverage,
+    clock: Arc<dyn Clock>,
+    stop: Arc<AtomicBool>,
+) -> Result<Arc<EarsRadio>, String> {
     let listener = Listener::start(sources).map_err(|error| format!("`ais.sources`: {error}"))?;
-    let ears = Arc::new(EarsRadio::new(Ears::new(Coverage::default())));
+    let ears = Arc::new(EarsRadio::new(Ears::new(coverage)));
     let fed = Arc::clone(&ears);
     thread::Builder::new()
         .name("ais-take-over".to_owned())
@@ -134,7 +148,9 @@ mod tests {
     #[test]
     fn a_source_that_is_none_is_named_with_what_was_expected() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let error = Hearing::open(&["serial:/dev/null".to_owned()], clock).err().unwrap();
+        let error = Hearing::open(&["serial:/dev/null".to_owned()], &[], clock)
+            .err()
+            .unwrap();
         assert!(
             error.contains("`serial:/dev/null`") && error.contains("tcp://host:port"),
             "{error}"
@@ -144,7 +160,7 @@ mod tests {
     #[test]
     fn a_recording_that_is_missing_is_a_warning_and_the_look_goes_on() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let hearing = Hearing::open(&["file:/nonexistent/log.nmea".to_owned()], clock).unwrap();
+        let hearing = Hearing::open(&["file:/nonexistent/log.nmea".to_owned()], &[], clock).unwrap();
         let mut warnings = Vec::new();
         assert!(hearing.around(Some(UnixMs(0)), &mut warnings).is_some());
         assert!(
@@ -155,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_station_without_sources_has_no_ears() {
-        let hearing = Hearing::open(&[], Arc::new(SystemClock::new())).unwrap();
+        let hearing = Hearing::open(&[], &[], Arc::new(SystemClock::new())).unwrap();
         assert!(hearing.around(Some(UnixMs(0)), &mut Vec::new()).is_none());
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     ais: Option<PathBuf>,
     /// Where reception is known to be good: longitude,latitude,metres
-    #[arg(long, value_name = "LON,LAT,METRES", value_parser = coverage_area, requires = "ais")]
+    #[arg(long, value_name = "LON,LAT,METRES", requires = "ais")]
     covered: Vec<CoverageArea>,
     /// Draw the evidence: zones, vessels, cars, stacks, what was hidden
     #[arg(long, value_name = "FILE.png")]
@@ -50,18 +50,6 @@ pub(super) struct Args {
     station: String,
     #[command(flatten)]
     detector: DetectorArgs,
-}
-
-fn coverage_area(text: &str) -> Result<CoverageArea, String> {
-    let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
-    match numbers.as_slice() {
-        [lon, lat, radius_m] if lon.abs() <= 180.0 && lat.abs() <= 90.0 && *radius_m > 0.0 => Ok(CoverageArea {
-            lon: *lon,
-            lat: *lat,
-            radius_m: *radius_m,
-        }),
-        _ => Err("expected longitude, latitude in degrees and a radius in metres, like 133.08,42.75,40000".to_owned()),
-    }
 }
 
 /// Makes the look.

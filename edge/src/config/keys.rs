@@ -342,6 +342,14 @@ pub const KEYS: &[Key] = &[
         "Where NMEA sentences (AIVDM) come from: tcp://host:port, udp://address:port to listen on, or file:/path. Without any, every vessel is `uncovered`.",
     ),
     key(
+        "ais.covered",
+        TextList,
+        "",
+        Default("[]"),
+        "[\"133.08,42.75,40000\"]",
+        "Areas in which this station's reception is known to be good: longitude, latitude in degrees, radius in metres. A vessel there that does not transmit is `dark` while anything at all is heard; elsewhere only when two others near it are heard.",
+    ),
+    key(
         "health.interval_s",
         Integer { min: 1, max: 86_400 },
         "s",

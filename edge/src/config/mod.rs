@@ -19,6 +19,7 @@ pub use reader::Fault;
 use reader::Reader;
 
 use crate::{
+    ais::CoverageArea,
     link::{acks::CentralKey, mqtt::Broker, mqtt::Tls},
     spool::Limits,
 };
@@ -63,6 +64,8 @@ pub struct Config {
     pub spool: Limits,
     /// Where AIS sentences come from, not yet looked into.
     pub ais_sources: Vec<String>,
+    /// Areas in which reception is known to be good.
+    pub ais_covered: Vec<CoverageArea>,
     /// Interval of health reports, seconds.
     pub health_interval_s: u32,
     /// Log lines as JSON.
@@ -161,6 +164,14 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     {
         reader.fault("ais.sources", format!("has more than {AIS_SOURCES_MAX} entries"));
     }
+    let covered = reader.text_list("ais.covered").unwrap_or_default();
+    let ais_covered: Vec<CoverageArea> = (covered.iter())
+        .filter_map(|area| {
+            area.parse()
+                .map_err(|problem: String| reader.fault("ais.covered", problem))
+                .ok()
+        })
+        .collect();
     let health_interval_s = reader.integer("health.interval_s");
     let log_format = reader.text("log.format");
     let log_filter = reader.text("log.filter");
@@ -188,6 +199,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
             bytes_max: bytes_max?,
         },
         ais_sources: ais_sources?,
+        ais_covered,
         health_interval_s: health_interval_s?,
         log_json: log_format? == "json",
         log_filter: log_filter?,
