@@ -323,6 +323,8 @@ fn options(address: &Address) -> MqttOptions {
         options.set_credentials(&login.user, &login.password);
     }
     if let Some(tls) = &address.tls {
+        // Set once a process; an error says that it is set already.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Simple {
             ca: tls.ca.clone(),
             alpn: None,

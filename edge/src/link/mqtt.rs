@@ -109,6 +109,8 @@ impl Connection {
             options.set_credentials(user, password);
         }
         if let Some(tls) = &broker.tls {
+            // Set once a process; an error says that it is set already.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             options.set_transport(Transport::tls_with_config(TlsConfiguration::Simple {
                 ca: tls.ca.clone(),
                 alpn: None,
