@@ -4,6 +4,13 @@
 //! `app::run` with a scripted processor, so that these tests are about what happens between the scenes folder and central, and
 //! can be killed at any moment. They need `mosquitto` (Debian's package) and fail, not skip, without it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 mod support;
 
 use std::{fs, time::Duration};

@@ -79,6 +79,10 @@ pub struct SdCode(u8);
 
 impl SdCode {
     /// Half-octave steps, for codes 1 to 14.
+    #[allow(
+        clippy::approx_constant,
+        reason = "a table of rounded steps, as the document prints them"
+    )]
     const STEPS: [f64; 14] = [
         0.353_553, 0.5, 0.707_107, 1.0, 1.414_214, 2.0, 2.828_427, 4.0, 5.656_854, 8.0, 11.313_708, 16.0, 22.627_417,
         32.0,

@@ -1,5 +1,12 @@
 //! Golden bytes: fixtures are added to and never edited. A change that alters one is a new version of the protocol.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 mod support;
 
 use quaywatch_protocol::{

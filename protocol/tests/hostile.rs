@@ -1,5 +1,12 @@
 //! Bytes from anywhere: they are refused with a reason, never a panic, and nothing forged is believed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 #[allow(dead_code, reason = "shared with the other protocol tests")]
 mod support;
 

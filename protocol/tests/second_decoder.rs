@@ -1,5 +1,12 @@
 //! The Python decoder, written from the document alone, says of every golden file what the Rust code says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 use std::{path::Path, process::Command};
 
 use quaywatch_protocol::{codec, contract::convert, envelope, event::Event};

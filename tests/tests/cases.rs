@@ -2,6 +2,13 @@
 //!
 //! A few seeds here, so that every run of the tests stays short; `quaywatch-feed-cases --seeds 20` gives the full numbers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 use std::path::PathBuf;
 
 use quaywatch_tests::feed::{

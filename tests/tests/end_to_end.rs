@@ -3,6 +3,13 @@
 //! Runs what a newcomer runs, `deploy/demo --headless`, with binaries that are built already: `QUAYWATCH_BIN_DIR` names their folder
 //! (`deploy/test` sets it).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 use std::{path::Path, process::Command};
 
 #[test]

@@ -1,5 +1,12 @@
 //! The window engine against its brute-force reference, on random histories.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -103,7 +103,6 @@ impl Parts {
 }
 
 /// The router.
-#[must_use]
 pub fn router(parts: Parts) -> Router {
     let api = Router::new()
         .route("/alerts", routing::get(alerts::list))

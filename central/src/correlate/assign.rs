@@ -12,10 +12,7 @@ pub type Pair = (usize, usize, f64);
 pub fn best(pairs: &[Pair]) -> Vec<usize> {
     let mut chosen_of_right: HashMap<usize, usize> = HashMap::new();
     let mut chosen_of_left: HashMap<usize, usize> = HashMap::new();
-    loop {
-        let Some(path) = best_path(pairs, &chosen_of_left, &chosen_of_right) else {
-            break;
-        };
+    while let Some(path) = best_path(pairs, &chosen_of_left, &chosen_of_right) {
         // The path alternates: a pair to take, the pair it displaces, and so on.
         for pair in &path {
             if let Some((left, right, _)) = pairs.get(*pair) {

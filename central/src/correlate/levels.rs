@@ -333,7 +333,7 @@ pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, key
         let mut recent: Vec<f64> = shown.clone().map(|(_, area)| *area).collect();
         recent.sort_by(f64::total_cmp);
         let after = recent.get(recent.len() / 2).copied().unwrap_or(reading.value);
-        let first = shown.clone().last().map_or(now, |(at, _)| *at);
+        let first = shown.clone().next_back().map_or(now, |(at, _)| *at);
         let before = latest.last().map_or(first, |(at, _)| *at);
         put_growth(
             state,

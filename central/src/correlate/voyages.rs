@@ -110,6 +110,10 @@ pub struct Voyages {
 
 impl Voyages {
     /// Takes over the calls of a site that changed, and returns all chains as findings.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the whole of what a chain depends on, each named"
+    )]
     pub fn update(
         &mut self,
         site: usize,

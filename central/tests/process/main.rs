@@ -1,5 +1,12 @@
 //! The real binary with a real broker.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 mod harness;
 mod measure;
 mod station;

@@ -122,6 +122,7 @@ fn from_coco(annotation: &Annotation) -> Label {
 }
 
 /// Centre and central second moments of an uncompressed run-length mask (columns first, as COCO has it), and its pixels.
+#[allow(clippy::type_complexity, reason = "five moments and a count, used once")]
 fn moments(segmentation: &serde_json::Value) -> Option<((f64, f64, f64, f64, f64), f64)> {
     let height = segmentation.get("size")?.get(0)?.as_u64()?.max(1);
     let counts = segmentation.get("counts")?.as_array()?;

@@ -136,7 +136,7 @@ fn otsu(values: &[f64]) -> Option<f64> {
     let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
     });
-    if !(high > low) {
+    if high.partial_cmp(&low) != Some(std::cmp::Ordering::Greater) {
         return None;
     }
     let step = (high - low) / BINS as f64;

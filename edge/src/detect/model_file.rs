@@ -226,7 +226,9 @@ impl Sidecar {
         if input.layout != "NHWC" || input.dtype != "int8" {
             return Err((format!("input {} {}", input.layout, input.dtype), "NHWC int8"));
         }
-        if !(32..=TILE_PX_MAX).contains(&input.tile_px) || input.tile_px % 2 != 0 || self.margin_px * 4 > input.tile_px
+        if !(32..=TILE_PX_MAX).contains(&input.tile_px)
+            || !input.tile_px.is_multiple_of(2)
+            || self.margin_px * 4 > input.tile_px
         {
             return Err((
                 format!("tiles of {} px with a margin of {}", input.tile_px, self.margin_px),
@@ -241,11 +243,10 @@ impl Sidecar {
             self.outputs.heat.scale,
             self.outputs.geom.scale,
             input.clip,
+            input.gsd_m as _,
+            input.scene_gsd_m_min as _,
         ];
-        if positive.iter().any(|value| !(value.is_finite() && *value > 0.0))
-            || !(input.gsd_m > 0.0)
-            || !(input.scene_gsd_m_min > 0.0)
-        {
+        if positive.iter().any(|value| !(value.is_finite() && *value > 0.0)) {
             return Err((
                 "a scale or resolution that is not above 0".to_owned(),
                 "numbers above 0",

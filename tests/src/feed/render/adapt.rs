@@ -142,7 +142,7 @@ fn grid_direction(ground: &Ground, place: Point<f64>, bearing_deg: f64) -> Resul
 
 fn hull(ground: &Ground, vessel: &VesselTruth) -> Result<Hull, GeoError> {
     let seed = seed_of(0, &["hull", &vessel.id]);
-    let bow_deg = vessel.axis_deg + if seed % 2 == 0 { 0.0 } else { 180.0 };
+    let bow_deg = vessel.axis_deg + if seed.is_multiple_of(2) { 0.0 } else { 180.0 };
     let underway = vessel.zone.is_none();
     let share = f64::from(unit(derive(seed, "speed")));
     Ok(Hull {

@@ -41,7 +41,7 @@ impl Layers {
     /// Nothing yet, under a sun at this azimuth and elevation (degrees).
     #[must_use]
     pub fn under(sun_azimuth_deg: f64, sun_elevation_deg: f64) -> Self {
-        let elevation = sun_elevation_deg.max(SHADOW_SUN_MIN_DEG).min(89.0);
+        let elevation = sun_elevation_deg.clamp(SHADOW_SUN_MIN_DEG, 89.0);
         let cotangent = sin_deg(elevation + 90.0) / sin_deg(elevation);
         Self {
             ops: Default::default(),
