@@ -3,7 +3,7 @@
 //! The bare pavement is the densest cluster of the area's signatures; a pixel is covered where it differs from the pavement (or from the
 //! area's own empty reference) by more than its spread and by more than half of the strongest difference beside it: the edge
 //! of a row lies where its coverage of a pixel passes one half. Shade of what stands there, told by the sun's direction, is not
-//! covered ground. Covered pixels that touch are one stack; the longest stack's length comes from the spread of its pixels.
+//! covered ground. Covered pixels that touch, or nearly, are one stack; the longest stack's length comes from the spread of its pixels.
 
 use geo::Contains;
 
@@ -27,6 +27,9 @@ const STACK_MIN_M2: f64 = 14.0;
 const STACK_MIN_PX: usize = 3;
 /// Highest stack whose shade is looked for, metres: three containers.
 const STACK_HEIGHT_M: f64 = 7.8;
+/// Covered pixels whose centres are no further apart are one stack, metres: where a dark container meets a bright one, a mixed pixel
+/// can look like pavement.
+const JOIN_M: f64 = 6.5;
 /// Fewer visible pixels than this say nothing about an area.
 const PIXELS_MIN: usize = 30;
 
@@ -129,16 +132,14 @@ impl<'a> Map<'a> {
             .unwrap_or(false)
     }
 
-    /// The eight pixels around one.
-    fn around(&self, index: usize) -> impl Iterator<Item = Option<usize>> + use<> {
+    /// The eight pixels around one; the first lies across from the last, the second from the last but one.
+    fn around(&self, index: usize) -> [Option<usize>; 8] {
         let (width, count) = (self.patch.width() as i64, self.differs.len() as i64);
         let column = index as i64 % width;
-        [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
-            .into_iter()
-            .map(move |(dx, dy)| {
-                let near = index as i64 + dy * width + dx;
-                ((0..width).contains(&(column + dx)) && (0..count).contains(&near)).then_some(near as usize)
-            })
+        [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)].map(|(dx, dy)| {
+            let near = index as i64 + dy * width + dx;
+            ((0..width).contains(&(column + dx)) && (0..count).contains(&near)).then_some(near as usize)
+        })
     }
 
     fn mark(&mut self) {
@@ -147,16 +148,16 @@ impl<'a> Map<'a> {
             .collect();
         self.set(&marked, true);
         // Blur carries an edge outward: an edge pixel counts when at least half of it is covered, which shows by its difference
-        // beside that of its neighbour further in. Inside a stack a dull container beside a bright one is still a container.
+        // beside that of the neighbour further in, the one across from bare ground. A dull container between bright ones has
+        // its bright neighbours along the row, across from other containers, and is still a container.
         let blurred: Vec<usize> = (marked.into_iter())
             .filter(|index| {
-                let is_edge = self.around(*index).filter(|near| !self.is_covered(*near)).count() >= 2;
                 let own = self.differs_at(Some(*index));
-                let peak = self
-                    .around(*index)
-                    .map(|near| self.differs_at(near))
-                    .fold(own, f32::max);
-                is_edge && own < HALF * peak
+                let around: [Option<usize>; 8] = self.around(*index);
+                let is_edge = around.iter().filter(|near| !self.is_covered(**near)).count() >= 2;
+                is_edge
+                    && (around.iter().zip(around.iter().rev()))
+                        .any(|(inner, outer)| own < HALF * self.differs_at(*inner) && !self.is_covered(*outer))
             })
             .collect();
         self.set(&blurred, false);
@@ -211,7 +212,7 @@ impl<'a> Map<'a> {
         pixels.sort_unstable();
         for index in &pixels {
             edges += usize::from(
-                self.around(*index)
+                (self.around(*index).into_iter())
                     .any(|near| near.is_none_or(|near| pixels.binary_search(&near).is_err())),
             );
         }
@@ -226,15 +227,20 @@ impl<'a> Map<'a> {
 
     /// Takes the stack that a pixel belongs to out of the map.
     fn take(&mut self, seed: usize) -> Vec<usize> {
+        let reach = ((JOIN_M / self.patch.frame().gsd_m()) as i64).max(1);
+        let (width, count) = (self.patch.width() as i64, self.covered.len() as i64);
         let mut found = Vec::new();
         let mut open = vec![seed];
         self.set(&[seed], false);
         while let Some(index) = open.pop() {
             found.push(index);
-            for near in self.around(index).flatten() {
-                if self.is_covered(Some(near)) {
-                    self.set(&[near], false);
-                    open.push(near);
+            let column = index as i64 % width;
+            for (dy, dx) in (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (dy, dx))) {
+                let near = index as i64 + dy * width + dx;
+                let is_inside = (0..width).contains(&(column + dx)) && (0..count).contains(&near);
+                if is_inside && self.is_covered(Some(near as usize)) {
+                    self.set(&[near as usize], false);
+                    open.push(near as usize);
                 }
             }
         }
@@ -344,6 +350,20 @@ mod tests {
         }
         let after = measure(&patch, &cover, &apron(), None, Some(&reference)).unwrap().0;
         assert!(after.area_m2 < 60.0, "{}", after.area_m2);
+    }
+
+    #[test]
+    fn a_long_thin_row_across_the_pixel_grid_is_one_row() {
+        let mut canvas = Canvas::new(340.0, 100.0, 3.0, CONCRETE);
+        row(
+            &mut canvas,
+            [170.0, 50.0],
+            81.938_851_400_266_34,
+            188.877_670_424_468_96,
+            7.0,
+        );
+        let found = seen(&canvas);
+        assert!((found.row_m - 188.9).abs() < 19.0, "{} m", found.row_m);
     }
 
     proptest! {
