@@ -86,6 +86,8 @@ mod open;
 mod record;
 mod room;
 mod scenes;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simdisk;
 mod store;
 #[cfg(test)]
 mod tests;

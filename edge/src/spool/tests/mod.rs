@@ -4,7 +4,6 @@
 mod basic;
 mod crash;
 mod damage;
-mod disk;
 mod files;
 mod full;
 mod measure;
@@ -19,7 +18,7 @@ use quaywatch_protocol::{
     packed::{Ms48, U16},
 };
 
-use super::{Batch, BatchChip, Limits, Offered, Spool};
+use super::{Batch, BatchChip, Limits, Offered, Spool, simdisk as disk};
 
 pub(super) const NOW: UnixMs = UnixMs(1_710_293_400_000);
 const LIMITS: Limits = Limits {

@@ -1,0 +1,143 @@
+//! A station: a folder of scenes, a spool on a simulated disk, the logic of the link, and a clock that errs.
+
+use std::collections::VecDeque;
+
+use quaywatch_edge::{
+    link::{WINDOW_EVENTS_DEFAULT, acks::CentralKey, machine::Machine},
+    spool::{BYTES_MAX_MIN, EVENTS_MAX_MIN, Limits, Opened, Spool, SpoolError, simdisk::SimHome},
+};
+use quaywatch_protocol::{
+    contract::time::UnixMs,
+    envelope::{Header, Kind},
+    ids::{EventId, StationId},
+    sign::{self, SigningKey},
+};
+
+use super::{broker::ConnectionId, clock::Error, feed::Scene, witness::Promised};
+
+/// Keep-alive of the link, milliseconds.
+const KEEP_ALIVE_MS: u64 = 30_000;
+/// Number of every station's key.
+pub const KEY_ID: u16 = 1;
+
+/// A station, whether its process runs or not.
+pub struct Station {
+    /// Its id.
+    pub id: StationId,
+    /// Its key.
+    pub key: SigningKey,
+    /// Its data folder.
+    pub home: SimHome,
+    /// Scenes that wait.
+    pub folder: VecDeque<Scene>,
+    /// How its clock errs.
+    pub error: Error,
+    /// How much its spool may hold.
+    pub limits: Limits,
+    /// The process, while it runs.
+    pub process: Option<Process>,
+    /// Its network is cut until then.
+    pub cut_until_ms: u64,
+    /// What it was promised.
+    pub promised: Promised,
+    /// A copy of its spool of some time ago.
+    pub old_copy: Option<Vec<u8>>,
+    /// An old copy or rotten bytes may have gone unnoticed: what it had accepted may be missing.
+    pub tainted: bool,
+    /// Only the newest timer counts.
+    pub timer: u64,
+}
+
+/// A running agent.
+pub struct Process {
+    /// The spool.
+    pub spool: Spool,
+    /// The link's logic.
+    pub machine: Machine,
+    /// The connection that the link believes in.
+    pub connection: Option<ConnectionId>,
+    /// When it started.
+    pub started_ms: u64,
+}
+
+impl Process {
+    /// The monotonic clock of this process.
+    #[must_use]
+    pub const fn monotonic_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.started_ms)
+    }
+}
+
+impl Station {
+    /// A station that is not running.
+    ///
+    /// # Errors
+    /// Never for the ids used here.
+    pub fn new(number: usize, tight: bool) -> Result<Self, String> {
+        Ok(Self {
+            id: StationId::new(&format!("gs-{number}")).map_err(|error| error.to_string())?,
+            key: SigningKey::from_bytes(&[number as u8 + 1; 32]),
+            home: SimHome::forgetful(),
+            folder: VecDeque::new(),
+            error: Error::default(),
+            limits: if tight {
+                Limits {
+                    events_max: EVENTS_MAX_MIN,
+                    bytes_max: BYTES_MAX_MIN,
+                }
+            } else {
+                Limits::default()
+            },
+            process: None,
+            cut_until_ms: 0,
+            promised: Promised::default(),
+            old_copy: None,
+            tainted: false,
+            timer: 0,
+        })
+    }
+
+    /// Starts the process.
+    ///
+    /// # Errors
+    /// Whatever keeps an agent from starting.
+    pub fn start(&mut self, now_ms: u64, wall: UnixMs) -> Result<Opened, SpoolError> {
+        let (mut spool, opened) = Spool::open(&self.home, &self.id, self.limits, wall)?;
+        let acked_through = spool.standing()?.acked_through;
+        self.process = Some(Process {
+            machine: Machine::new(WINDOW_EVENTS_DEFAULT, KEEP_ALIVE_MS, acked_through),
+            spool,
+            connection: None,
+            started_ms: now_ms,
+        });
+        Ok(opened)
+    }
+
+    /// An event of this station as it goes over the wire.
+    ///
+    /// # Errors
+    /// Never for what a spool hands out.
+    pub fn seal(&self, epoch: u32, seq: u64, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let header = Header {
+            kind: Kind::Event,
+            id: EventId {
+                station: self.id.clone(),
+                epoch,
+                seq,
+            },
+            key_id: KEY_ID,
+        };
+        sign::seal(&header, payload, &self.key)
+            .map(|sealed| sealed.to_vec())
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Central's key as the stations know it.
+#[must_use]
+pub fn central_keys(key: &SigningKey) -> Vec<CentralKey> {
+    vec![CentralKey {
+        key_id: KEY_ID,
+        key: key.verifying_key(),
+    }]
+}
