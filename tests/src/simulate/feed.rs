@@ -173,10 +173,8 @@ impl Feed {
             Intake::start(store, &readers, self.engine(), setup).map_err(|error| error.to_string())?;
         let station = StationId::new("gs-past").map_err(|error| error.to_string())?;
         let key = SigningKey::from_bytes(&[99; 32]);
-        let mut seq = 0;
         let mut chunk: Vec<Work<()>> = Vec::new();
-        for look in &self.past {
-            seq += 1;
+        for (seq, look) in (1..).zip(&self.past) {
             let id = EventId {
                 station: station.clone(),
                 epoch: 1,
