@@ -38,7 +38,7 @@ export interface Asking {
 }
 
 export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json", "x-quaywatch": "1" };
+  const headers: Record<string, string> = { accept: "application/json" };
   const method = asking.method ?? "GET";
   if (csrf && method !== "GET") headers["x-csrf-token"] = csrf;
   if (asking.body !== undefined) headers["content-type"] = "application/json";
