@@ -29,6 +29,7 @@ export default function MapView() {
   const rows = useMemo(() => [...sites.value.values()].sort((one, other) => severityRank(one.worst ?? "") - severityRank(other.worst ?? "") || one.name.localeCompare(other.name)), [sites.value]);
   return (
     <div class="map-view">
+      <h1 class="hidden">Map</h1>
       <MapCanvas sites={rows} stations={stations.data?.stations ?? []} station={station} voyages={voyages.data?.voyages ?? []} focus={focus} open={(id) => route(`/sites/${segment(id)}`)} />
       <aside class="map-side" aria-label="On the map">
         <section>

@@ -53,7 +53,7 @@ export default function RulesView() {
             </ul>
           </Sheet>
           <Sheet title="Keys" beside={<input type="search" aria-label="Search keys" placeholder="Search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}>
-            <div class="scroll keys" tabIndex={0} role="region" aria-label="Keys">
+            <div class="scroll keys" tabIndex={0} role="region" aria-label="List of keys">
               <dl>
                 {keys.map((key) => (
                   <div key={`${key.section}.${key.key}`}>

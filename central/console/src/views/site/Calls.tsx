@@ -26,7 +26,7 @@ export function Calls({ calls }: { calls: Stay[] }) {
           { value: "tanker", label: "tankers" },
         ]}
       />
-      <div class="scroll calls" tabIndex={0} role="region" aria-label="Calls">
+      <div class="scroll calls" tabIndex={0} role="region" aria-label="List of calls">
         <table>
           <thead>
             <tr>
