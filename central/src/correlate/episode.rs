@@ -1,12 +1,19 @@
 //! Episodes: a rule's finding about one subject, from the look that completed it until nothing has confirmed it for a while.
 //!
-//! This is what makes one alert of a steady state: each look updates the episode, none opens a second one.
+//! This is what makes one alert of a steady state: each look updates the episode, none opens a second one. An episode that is over is
+//! kept as long as its alert may be re-opened: when a late look changes what came after it, the alert goes back to what it said, and
+//! only an alert without any episode is withdrawn.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use quaywatch_protocol::contract::time::DAY_MS;
 
 use super::finding::Finding;
+
+/// Days after its last evidence within which the same finding re-opens its alert instead of raising another.
+pub const REOPEN_DAYS: i64 = 90;
+/// Days an episode that is over is kept: as long as it may re-open, and the longest lateness limit.
+const OVER_KEPT_DAYS: i64 = REOPEN_DAYS + 10;
 
 /// Rule and subject.
 pub type EpisodeKey = (usize, Arc<str>);
@@ -22,49 +29,63 @@ pub struct Episode {
 
 /// The episodes of a site, by rule and subject.
 #[derive(Clone, Debug, Default)]
-pub struct Episodes(BTreeMap<EpisodeKey, Episode>);
+pub struct Episodes {
+    running: BTreeMap<EpisodeKey, Episode>,
+    over: BTreeMap<EpisodeKey, Arc<Finding>>,
+}
 
 impl Episodes {
     /// The running episode.
     pub fn get(&self, rule: usize, subject: &str) -> Option<&Episode> {
-        self.0.get(&(rule, Arc::from(subject)))
+        self.running.get(&(rule, Arc::from(subject)))
     }
 
     /// Begins or continues an episode. `change` gets the finding so far, if there is one.
     pub fn put(&mut self, finding: Finding, cooldown_days: f64) {
         let key = (finding.rule, finding.subject.clone());
         let mut finding = finding;
-        if let Some(before) = self.0.get(&key) {
+        if let Some(before) = self.running.get(&key) {
             finding.completed_ms = before.finding.completed_ms;
         }
-        self.0.insert(
-            key,
-            Episode {
-                finding: Arc::new(finding),
-                cooldown_days,
-            },
-        );
+        let finding = Arc::new(finding);
+        self.running.insert(key, Episode { finding, cooldown_days });
     }
 
     /// Marks the running episode as contradicted.
     pub fn contradict(&mut self, rule: usize, subject: &str, reason: &str) {
-        if let Some(episode) = self.0.get_mut(&(rule, Arc::from(subject)))
+        if let Some(episode) = self.running.get_mut(&(rule, Arc::from(subject)))
             && episode.finding.contradicted.is_none()
         {
             Arc::make_mut(&mut episode.finding).contradicted = Some(reason.to_owned());
         }
     }
 
-    /// Ends what has not been confirmed for its cooldown.
+    /// Ends what has not been confirmed for its cooldown, and forgets what ended long ago.
     pub fn end_stale(&mut self, now_ms: i64) {
-        self.0.retain(|_, episode| {
+        let over = &mut self.over;
+        self.running.retain(|key, episode| {
             let days = now_ms.saturating_sub(episode.finding.last_ms) as f64 / DAY_MS as f64;
-            days <= episode.cooldown_days
+            if days > episode.cooldown_days {
+                over.insert(key.clone(), episode.finding.clone());
+                return false;
+            }
+            true
         });
+        let kept_from = now_ms - OVER_KEPT_DAYS * DAY_MS;
+        over.retain(|_, finding| finding.last_ms >= kept_from);
     }
 
-    /// All, in the order of rules and subjects.
-    pub fn iter(&self) -> impl Iterator<Item = &Episode> {
-        self.0.values()
+    /// What was found last by rule and subject, running or over, in the order of rules and subjects.
+    pub fn findings(&self) -> Vec<Arc<Finding>> {
+        let over = self.over.iter().filter(|(key, _)| !self.running.contains_key(key));
+        let running = self.running.iter().map(|(key, episode)| (key, &episode.finding));
+        let mut all: Vec<_> = running.chain(over).collect();
+        all.sort_by(|a, b| a.0.cmp(b.0));
+        all.into_iter().map(|(_, finding)| finding.clone()).collect()
+    }
+
+    /// Episodes held, for the test that memory is bounded.
+    pub fn len(&self) -> usize {
+        self.running.len() + self.over.len()
     }
 }

@@ -57,6 +57,8 @@ impl History {
             for each in again {
                 self.fold(&each, plan, rules);
             }
+            // Calls may have changed in any of these looks, not only in the last.
+            self.head.calls_changed = true;
         } else {
             self.fold(&look, plan, rules);
         }
@@ -119,6 +121,6 @@ impl History {
 
     /// Things held, for the test that memory is bounded.
     pub fn len(&self) -> usize {
-        self.facts.len() + self.recent.len() + self.checkpoints.len() + self.head.live.len()
+        self.facts.len() + self.recent.len() + self.checkpoints.len() + self.head.live.len() + self.head.episodes.len()
     }
 }

@@ -98,6 +98,10 @@ pub fn evaluate(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         })
         .collect();
     for (earlier, later) in pairs {
+        // Only looks that saw the hull lately say anything new; the calls themselves stay for weeks.
+        if context.now() - later.last_ms > (keys.gap_h_max * HOUR_MS as f64) as i64 {
+            continue;
+        }
         let running = state
             .episodes
             .get(rule, &later.id)
@@ -109,10 +113,6 @@ pub fn evaluate(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
                 &later.id,
                 "a later look matched the hull with an AIS transmission",
             );
-            continue;
-        }
-        let fresh = context.now() - later.last_ms <= (keys.gap_h_max * HOUR_MS as f64) as i64;
-        if running.is_some() && !fresh {
             continue;
         }
         put(state, context, rule, keys, &earlier, &later, running.as_deref());

@@ -227,7 +227,7 @@ pub struct SiteState {
     pub live_facts: Vec<CallFact>,
     /// By zone: sum of stays in days, and their number.
     dwell: Vec<(f64, f64)>,
-    /// Running episodes.
+    /// Episodes, running and lately over.
     pub episodes: Episodes,
     /// Signals of coincidence rules, by rule.
     pub meetings: Vec<Meeting>,
