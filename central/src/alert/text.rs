@@ -219,6 +219,16 @@ fn voyage(figures: &Figures<'_>, name: &dyn Fn(&str) -> String) -> String {
         );
     }
     text.push('.');
+    let (crossings, other_calls) = (figures.number("crossings"), figures.number("other_calls"));
+    if other_calls > 0.0 && crossings > legs {
+        let _ = write!(
+            text,
+            " {} more {} of a hull of this size, seen at one end only, suggest at least {} crossings in all.",
+            plain(other_calls),
+            if other_calls > 1.0 { "calls" } else { "call" },
+            plain(crossings)
+        );
+    }
     text
 }
 
@@ -239,8 +249,9 @@ fn shift(alert: &Alert, figures: &Figures<'_>, name: &dyn Fn(&str) -> String) ->
 
 fn ledger(alert: &Alert, figures: &Figures<'_>, name: &dyn Fn(&str) -> String) -> String {
     format!(
-        "Dark tankers at {} have carried about {} {} in {} (90 % between {} and {}), from {} calls and what analysts entered: {:.0} % of \
-         the cap of {}. The step of {:.0} % is passed. Volumes are estimated from hull lengths.",
+        "Dark tankers at {} have carried about {} {} in {} (90 % between {} and {}), from {} calls that were seen, about {} that clouds or \
+         the revisit hid, and what analysts entered: {:.0} % of the cap of {}. The step of {:.0} % is passed. Volumes are estimated from hull \
+         lengths.",
         name(&alert.site),
         plain(figures.number("quantity")),
         figures.text("unit"),
@@ -248,6 +259,7 @@ fn ledger(alert: &Alert, figures: &Figures<'_>, name: &dyn Fn(&str) -> String) -
         plain(figures.number("interval.low")),
         plain(figures.number("interval.high")),
         plain(figures.number("tanker_calls")),
+        plain(figures.number("unseen_calls")),
         100.0 * figures.number("share"),
         plain(figures.number("cap")),
         100.0 * figures.number("threshold")

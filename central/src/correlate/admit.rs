@@ -134,7 +134,8 @@ impl SiteLook {
     /// True where the zone was seen clearly.
     pub fn clear(&self, zone: ZoneIx, rules: &Rules) -> bool {
         let visible = self.visible.get(usize::from(zone)).copied().flatten();
-        visible.is_some_and(|visible| f64::from(visible) >= rules.calls.clear_visible)
+        // Compared in the precision it is kept in: 0.7 is 0.7.
+        visible.is_some_and(|visible| visible >= rules.calls.clear_visible as f32)
     }
 
     /// Levels of a zone in this look.

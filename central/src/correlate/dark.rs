@@ -11,13 +11,17 @@ use serde_json::{Map, json};
 use super::{
     chance::{binomial_at_least, rounded},
     finding::{EVIDENCE_MAX, Finding, add_evidence},
-    site::{CallFact, Context, SiteState},
+    site::{CallFact, Context, Group, SiteState},
+    traffic::watched_days,
 };
 use crate::{
     alert::{Kind, Severity, Signal},
-    ledger::{Carried, total},
+    ledger::{Carried, Unseen, total},
     rules::{DarkCount, Ledger, LedgerEntry},
 };
+
+/// Least share of the time that is believed to have been watched: from less nothing is extrapolated.
+const WATCHED_SHARE_MIN: f64 = 0.25;
 
 /// Dark calls at a site in a sliding period; the episode counts all since the first of them.
 pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &DarkCount, steps: &[f64]) {
@@ -140,9 +144,14 @@ pub fn ledger(
         existence: call.existence,
         length: call.length,
     });
-    let quantity = total(carried, sum, &context.rules.tanker_volume);
+    let unseen = unseen(state, context, &calls);
+    let quantity = total(carried, unseen, sum, &context.rules.tanker_volume);
     let share = quantity.mean / keys.cap;
-    let reached = shares.iter().copied().rfind(|step| share >= *step);
+    // With more looks less is thought to have gone unseen; a step that was passed stays passed.
+    let passed = (state.episodes.get(rule, &subject))
+        .and_then(|episode| episode.finding.details.get("threshold")?.as_f64())
+        .unwrap_or(0.0);
+    let reached = shares.iter().copied().rfind(|step| share.max(passed) >= *step);
     let enough = f64::from(dark) >= keys.calls_min && p <= keys.p_max;
     let (Some(step), true) = (reached, enough) else {
         if state.episodes.get(rule, &subject).is_some() {
@@ -168,6 +177,7 @@ pub fn ledger(
     details.insert("threshold".into(), json!(rounded(step)));
     details.insert("year".into(), json!(year));
     details.insert("tanker_calls".into(), json!(calls.len()));
+    details.insert("unseen_calls".into(), json!(rounded(unseen.calls)));
     details.insert("from".into(), json!(UnixMs(first.first_ms)));
     details.insert("to".into(), json!(UnixMs(last)));
     details.insert("calls".into(), call_list(&calls, context));
@@ -202,6 +212,25 @@ pub fn ledger(
         ..blank(context, rule, Kind::Ledger, &calls)
     };
     state.episodes.put(finding, 366.0);
+}
+
+/// Calls that no clear look caught, since the first that one did.
+///
+/// A share c of the time was watched: each call was seen with probability c, so n that were seen stand for n (1 - c) / c that were not,
+/// with the variance of a negative binomial, n (1 - c) / c^2.
+fn unseen(state: &SiteState, context: &Context<'_>, calls: &[CallFact]) -> Unseen {
+    let Some(first) = calls.first() else {
+        return Unseen::default();
+    };
+    let dwell = state.dwell_days(Group::Tanker, context.plan, context.rules);
+    let from = first.first_ms - (dwell * DAY_MS as f64) as i64;
+    let days = (context.now() - from) as f64 / DAY_MS as f64;
+    let share = (watched_days(state, context, Group::Tanker, from) / days).clamp(WATCHED_SHARE_MIN, 1.0);
+    let seen = calls.len() as f64;
+    Unseen {
+        calls: seen * (1.0 - share) / share,
+        variance: seen * (1.0 - share) / share.powi(2),
+    }
 }
 
 fn tally<'a>(calls: impl Iterator<Item = &'a CallFact>) -> (u32, u32) {

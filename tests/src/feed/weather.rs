@@ -50,12 +50,19 @@ impl Climate {
         }
     }
 
+    /// Cover of a day that the script fixes. Such a day has no haze: its picture was published.
+    fn fixed(&self, at: UnixMs) -> Option<f64> {
+        let days = self.rules.as_ref()?.days.iter().rev();
+        let found = days.into_iter().find(|days| days.from.0 <= at && at < days.to.0)?;
+        Some(found.cover.clamp(0.0, 1.0))
+    }
+
     /// Cloud cover over the site at a time, 0..=1.
     #[must_use]
     pub fn cover(&self, at: UnixMs) -> f64 {
         let Some(rules) = &self.rules else { return 0.0 };
-        if let Some(fixed) = rules.days.iter().rev().find(|days| days.from.0 <= at && at < days.to.0) {
-            return fixed.cover.clamp(0.0, 1.0);
+        if let Some(cover) = self.fixed(at) {
+            return cover;
         }
         let day = at.0.div_euclid(DAY_MS);
         let index = usize::try_from(day - self.first_day).unwrap_or(0);
@@ -74,7 +81,8 @@ impl Climate {
         let day = at.0.div_euclid(DAY_MS).to_string();
         let mut chance = Chance::new(self.seed, &["haze", &day]);
         let share = self.rules.as_ref().map_or(0.0, |rules| rules.haze_share);
-        let haze = if chance.yes(share) { chance.between(HAZE) } else { 0.0 };
+        let hazy = chance.yes(share) && self.fixed(at).is_none();
+        let haze = if hazy { chance.between(HAZE) } else { 0.0 };
         Sky::new(
             self.cover(at),
             haze,

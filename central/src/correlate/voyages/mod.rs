@@ -4,6 +4,8 @@
 //! at either end) is a possible leg with a probability. Legs are chosen one-to-one with the greatest sum of log odds, and strung
 //! into chains: the next leg begins with the call that the last one ended with, or with a hull like it at a site of the chain.
 
+mod crossings;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use quaywatch_protocol::contract::{
@@ -12,6 +14,7 @@ use quaywatch_protocol::contract::{
 };
 use serde_json::{Map, json};
 
+use self::crossings::{Crossings, share_out};
 use super::{
     assign,
     book::SiteBook,
@@ -53,6 +56,7 @@ struct End {
     hull: Hull,
     arrival: (i64, i64),
     departure: Option<(i64, i64)>,
+    last_ms: i64,
     existence: f64,
     dark: bool,
     heard: bool,
@@ -71,6 +75,7 @@ impl End {
             hull: call.hull,
             arrival: call.arrival(rules),
             departure: call.departure(),
+            last_ms: call.last_ms,
             existence: call.existence(),
             dark: call.dark(),
             heard: call.matched_looks > 0 || call.mismatch,
@@ -96,6 +101,8 @@ struct Leg {
 struct Chain {
     subject: Arc<str>,
     legs: Vec<Leg>,
+    /// Calls of the same hull that are no end of a leg.
+    calls: Vec<End>,
     hull: Hull,
 }
 
@@ -106,6 +113,8 @@ pub struct Voyages {
     edges: BTreeMap<(Arc<str>, Arc<str>), Leg>,
     fixed: Vec<Chain>,
     fixed_ids: BTreeMap<Arc<str>, i64>,
+    /// Dark calls that no leg holds and that no late look changes any more.
+    loose: BTreeMap<Arc<str>, End>,
 }
 
 impl Voyages {
@@ -164,8 +173,17 @@ impl Voyages {
         for leg in self.choose() {
             attach(&mut chains, leg, rules, keys);
         }
-        (chains.into_iter())
-            .filter_map(|chain| finding(&chain, book, rules, rule))
+        let loose = (self.loose.values()).filter(|call| {
+            !chains.iter().any(|chain| {
+                chain
+                    .legs
+                    .iter()
+                    .any(|leg| leg.to.id == call.id || leg.from.id == call.id)
+            })
+        });
+        let others = share_out(&chains, loose, rules, keys);
+        (chains.iter().zip(&others))
+            .filter_map(|(chain, others)| finding(chain, chain.crossings(others), others, book, rules, rule))
             .collect()
     }
 
@@ -205,6 +223,30 @@ impl Voyages {
                 .insert(Arc::from(format!("d{}", leg.from.id)), leg.to.arrival.1);
             attach(&mut self.fixed, leg, rules, keys);
         }
+        let settled = (self.ends.values().flatten())
+            .filter(|end| end.dark && end.arrival.1 <= until && end.existence >= rules.calls.existence_min);
+        for end in settled {
+            self.loose.insert(end.id.clone(), end.clone());
+        }
+        let fixed_ids = &self.fixed_ids;
+        self.loose.retain(|id, _| {
+            let departed = format!("d{id}");
+            !fixed_ids.contains_key(id) && !fixed_ids.contains_key(departed.as_str())
+        });
+        // No chain that begins now reaches back further: the call is the chain's that it fits, or nobody's.
+        let kept = now_ms - (2.0 * keys.chain_gap_days * DAY_MS as f64) as i64;
+        let old: Vec<End> = self.loose.values().filter(|end| end.last_ms <= kept).cloned().collect();
+        if !old.is_empty() {
+            self.loose.retain(|_, end| end.last_ms > kept);
+            let lists = share_out(&self.fixed, old.iter(), rules, keys);
+            let owned: Vec<Vec<End>> = lists
+                .into_iter()
+                .map(|list| list.into_iter().cloned().collect())
+                .collect();
+            for (chain, calls) in self.fixed.iter_mut().zip(owned) {
+                chain.calls.extend(calls);
+            }
+        }
         let kept = now_ms - (CHAIN_KEPT_DAYS * DAY_MS as f64) as i64;
         self.fixed_ids.retain(|_, at| *at > kept);
         self.fixed
@@ -213,7 +255,11 @@ impl Voyages {
 
     /// Things held, for the test that memory is bounded.
     pub fn len(&self) -> usize {
-        self.edges.len() + self.fixed_ids.len() + self.fixed.len() + self.ends.values().map(Vec::len).sum::<usize>()
+        self.edges.len()
+            + self.loose.len()
+            + self.fixed_ids.len()
+            + self.fixed.len()
+            + self.ends.values().map(Vec::len).sum::<usize>()
     }
 }
 
@@ -276,6 +322,7 @@ fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
         None => chains.push(Chain {
             subject: leg.to.id.clone(),
             legs: vec![leg],
+            calls: Vec::new(),
             hull,
         }),
     }
@@ -293,7 +340,14 @@ fn leg_json(leg: &Leg, book: &SiteBook) -> serde_json::Value {
     })
 }
 
-fn finding(chain: &Chain, book: &SiteBook, rules: &Rules, rule: usize) -> Option<Finding> {
+fn finding(
+    chain: &Chain,
+    crossings: Crossings,
+    others: &[&End],
+    book: &SiteBook,
+    rules: &Rules,
+    rule: usize,
+) -> Option<Finding> {
     let (first, last) = (chain.legs.first()?, chain.legs.last()?);
     let mut sites: Vec<usize> = Vec::new();
     for site in chain.legs.iter().flat_map(|leg| [leg.from.site, leg.to.site]) {
@@ -320,6 +374,9 @@ fn finding(chain: &Chain, book: &SiteBook, rules: &Rules, rule: usize) -> Option
     details.insert("legs".into(), json!(chain.legs.len()));
     let expected: f64 = chain.legs.iter().map(|leg| leg.probability).sum();
     details.insert("legs_expected".into(), json!(rounded(expected)));
+    details.insert("crossings".into(), json!(crossings.all));
+    details.insert("crossings_there".into(), json!(crossings.there));
+    details.insert("other_calls".into(), json!(crossings.other_calls));
     let skipped = chain.legs.len().saturating_sub(LEGS_LISTED_MAX);
     let list: Vec<_> = chain.legs.iter().skip(skipped).map(|leg| leg_json(leg, book)).collect();
     details.insert("last_leg".into(), leg_json(last, book));
@@ -328,6 +385,9 @@ fn finding(chain: &Chain, book: &SiteBook, rules: &Rules, rule: usize) -> Option
     for leg in &chain.legs {
         add_evidence(&mut evidence, leg.from.evidence.last());
         add_evidence(&mut evidence, leg.to.evidence.first());
+    }
+    for call in others {
+        add_evidence(&mut evidence, call.evidence.first());
     }
     let (left_after, left_before) = first.from.departure.unwrap_or_default();
     let none_true: f64 = chain.legs.iter().map(|leg| 1.0 - leg.probability).product();
