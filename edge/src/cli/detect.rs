@@ -14,7 +14,7 @@ use super::{
     setup::{DetectorArgs, Detectors},
 };
 use crate::{
-    detect::{DetectError, Detected},
+    detect::{DetectError, Detected, Skip},
     scene::Scene,
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Draw the scene with what was found; with several scenes, the scene's name is put into the file's
     #[arg(long, value_name = "FILE.png")]
     preview: Option<PathBuf>,
-    /// Print one line of JSON a scene with times and counts to standard error
+    /// Print one line of JSON a scene to standard error: times, counts, the process' peak memory, and the speed of the bare inference
     #[arg(long)]
     bench: bool,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(super) struct Args {
 /// Looks at every scene; one that fails does not stop the others.
 pub(super) fn run(args: &Args) -> Exit {
     let mut detectors = Detectors::new(&args.detector);
-    if let Err(error) = detectors.check() {
+    if let Err(error) = detectors.check(&args.scenes) {
         complain(error);
         return Exit::Usage;
     }
@@ -73,11 +73,16 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
     let scene = Scene::open(path, &detectors.hints())?;
     let began = Instant::now();
     let detected = detectors.look(&scene)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, cpu_s) = (began.elapsed().as_secs_f64(), cpu_s());
     for warning in scene.warnings.iter().chain(&detected.warnings) {
         complain(format!("{}: {warning}", path.display()));
     }
-    report(args, &scene, &detected, seconds);
+    if args.bench {
+        let alone = detectors.infer_alone(&scene, BARE_ROUNDS)?;
+        bench(&scene, &detected, (seconds, cpu_s), alone);
+    } else {
+        report(&scene, &detected, seconds);
+    }
     if let Some(file) = &args.preview {
         let file = preview_name(file, &scene.id, args.scenes.len() > 1);
         preview::draw(&scene, &detected.vessels, &file)?;
@@ -89,24 +94,54 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
         .collect())
 }
 
-fn report(args: &Args, scene: &Scene, detected: &Detected, seconds: f64) {
+/// Times the bare inference is run by each worker: two seconds of it.
+const BARE_ROUNDS: u32 = 40;
+
+/// One line of JSON: the pipeline, and the limit that the bare inference sets it on this machine at this time.
+fn bench(
+    scene: &Scene,
+    detected: &Detected,
+    (seconds, cpu_s): (f64, Option<f64>),
+    bare_tiles_per_s: Option<f64>,
+) {
+    let skipped = |why: Skip| detected.skipped.iter().filter(|tile| tile.why == why).count();
     let megapixels = detected.pixels as f64 / 1e6;
-    if args.bench {
-        let line = json!({
-            "scene": scene.id, "seconds": seconds, "megapixels": megapixels, "mp_per_s": megapixels / seconds,
-            "vessels": detected.vessels.len(), "tiles": detected.tiles, "tiles_nodata": detected.tiles_nodata,
-            "tiles_land": detected.tiles_land, "tiles_sea": detected.tiles_sea,
-        });
-        eprintln!("{line}");
-        return;
-    }
+    let bare_seconds = bare_tiles_per_s.map(|rate| detected.tiles as f64 / rate);
+    let looked = detected.tiles.saturating_sub(detected.skipped.len());
+    let line = json!({
+        "scene": scene.id, "seconds": seconds, "megapixels": megapixels, "mp_per_s": megapixels / seconds,
+        "vessels": detected.vessels.len(), "tiles": detected.tiles, "tiles_looked_at": looked, "tiles_nodata": skipped(Skip::NoData),
+        "tiles_land": skipped(Skip::Land), "tiles_sea": skipped(Skip::EmptySea), "peak_mb": peak_mb(), "cpu_s": cpu_s,
+        "bare_tiles_per_s": bare_tiles_per_s, "bare_mp_per_s": bare_seconds.map(|bare| megapixels / bare),
+    });
+    eprintln!("{line}");
+}
+
+fn report(scene: &Scene, detected: &Detected, seconds: f64) {
+    let megapixels = detected.pixels as f64 / 1e6;
     complain(format!(
         "{}: {} vessels, {megapixels:.1} MP in {seconds:.1} s ({} tiles, {} skipped)",
         scene.id,
         detected.vessels.len(),
         detected.tiles,
-        detected.tiles_nodata + detected.tiles_land + detected.tiles_sea
+        detected.skipped.len()
     ));
+}
+
+/// The most memory that the process has had resident so far, megabytes; `None` where the system does not say.
+fn peak_mb() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
+/// Processor seconds of the process so far, all threads; `None` where the system does not say. Fields 14 and 15 of `/proc/self/stat`, in hundredths.
+fn cpu_s() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<f64>);
+    Some((ticks.next()?.ok()? + ticks.next()?.ok()?) / 100.0)
 }
 
 fn preview_name(file: &Path, scene: &str, several: bool) -> PathBuf {

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{
-    Exit, complain, labels,
-    score::{RULE, Rates, Score, Subset, score},
+    Exit, complain,
+    labels::{self, Label, LabelKind},
+    rates::{Rate, Rates, Subset, rates},
+    score::{RULE, Score, score},
     setup::{DetectorArgs, Detectors},
 };
 use crate::{
-    detect::Detection,
+    detect::{Detected, Detection},
     scene::{Band, Scene, SceneReader, Window},
 };
 
@@ -22,7 +24,8 @@ const FALLBACK_GSD_M: f64 = 10.0;
 /// Command line of `evaluate`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder of a scene's band files with reviewed.json or a COCO labels.json; or a raster, with <stem>.reviewed.json beside it
+    /// Folder of a scene's band files with reviewed.json or a COCO labels.json; a raster with <stem>.reviewed.json beside it; or a folder of pictures with
+    /// YOLO labels <stem>.txt beside them
     #[arg(required = true, value_name = "DIR")]
     scenes: Vec<PathBuf>,
     /// Name of the label file in each folder [default: reviewed.json, else labels.json]
@@ -38,7 +41,8 @@ pub(super) struct Args {
 /// Scores every scene; one that fails does not stop the others.
 pub(super) fn run(args: &Args) -> Exit {
     let mut detectors = Detectors::new(&args.detector);
-    let name = match detectors.check().and_then(|()| detectors.name()) {
+    let scenes: Vec<PathBuf> = args.scenes.iter().flat_map(|path| scenes_in(path)).collect();
+    let name = match detectors.check(&scenes).and_then(|()| detectors.name(&scenes)) {
         Ok(name) => name,
         Err(error) => {
             complain(error);
@@ -47,20 +51,20 @@ pub(super) fn run(args: &Args) -> Exit {
     };
     if !args.json {
         println!(
-            "detector: {name}\n{RULE}\n95 % intervals of F1: bootstrap over labels and false alarms, 1,000 rounds\n"
+            "detector: {name}\n{RULE}\n95 % intervals of F1: bootstrap of 1,000 rounds, over labels and false alarms within a scene, over whole scenes where they are pooled\n"
         );
         println!(
             "{:<24} {:<15} {:>5} {:>5} {:>5} {:>9} {:>7} {:>6}  {:<15} {:>7}",
             "scene", "subset", "hit", "miss", "false", "precision", "recall", "F1", "interval", "length±"
         );
     }
-    let (mut pooled, mut done, mut failures) = (Score::default(), 0, 0);
-    for path in &args.scenes {
+    let (mut scores, mut unseen, mut failures) = (Vec::new(), Unseen::default(), 0);
+    for path in &scenes {
         match one(args, &mut detectors, path) {
-            Ok((scene, score)) => {
-                print(args, &scene, &score);
-                pooled.add(&score);
-                done += 1;
+            Ok((scene, score, hidden)) => {
+                print(args, &scene, std::slice::from_ref(&score));
+                unseen.add(&hidden);
+                scores.push(score);
             }
             Err(error) => {
                 complain(error);
@@ -68,16 +72,64 @@ pub(super) fn run(args: &Args) -> Exit {
             }
         }
     }
-    if done > 1 {
-        print(args, "pooled", &pooled);
+    if scores.len() > 1 {
+        print(args, "pooled", &scores);
     }
+    unseen.print(args);
     if failures > 0 { Exit::Failed } else { Exit::Done }
 }
 
-fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<(String, Score), String> {
+/// What the pre-screen kept from the detector.
+#[derive(Default)]
+struct Unseen {
+    tiles: usize,
+    skipped: usize,
+    labels: usize,
+    labels_skipped: usize,
+}
+
+impl Unseen {
+    fn of(detected: &Detected, labels: &[Label]) -> Self {
+        let sure = || labels.iter().filter(|label| label.kind != LabelKind::Unsure);
+        let is_skipped = |label: &&Label| detected.skipped.iter().any(|tile| tile.holds(label.x, label.y));
+        Self {
+            tiles: detected.tiles,
+            skipped: detected.skipped.len(),
+            labels: sure().count(),
+            labels_skipped: sure().filter(is_skipped).count(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.tiles += other.tiles;
+        self.skipped += other.skipped;
+        self.labels += other.labels;
+        self.labels_skipped += other.labels_skipped;
+    }
+
+    fn print(&self, args: &Args) {
+        let Self {
+            tiles,
+            skipped,
+            labels,
+            labels_skipped,
+        } = self;
+        if args.json {
+            let line = json!({
+                "scene": "pooled", "subset": "pre-screen", "tiles": tiles, "tiles_skipped": skipped, "labels": labels,
+                "labels_in_skipped_tiles": labels_skipped,
+            });
+            println!("{line}");
+        } else {
+            println!("\npre-screen: {skipped} of {tiles} tiles skipped; {labels_skipped} of {labels} labelled vessels lie in them");
+        }
+    }
+}
+
+fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<(String, Score, Unseen), String> {
     let file = label_file(args, path)?;
-    let labels = labels::read(&file)?;
     let scene = Scene::open(path, &detectors.hints()).map_err(|error| error.to_string())?;
+    let labels = labels::read(&file, (scene.grid.width, scene.grid.height))?;
     let detected = detectors.look(&scene).map_err(|error| error.to_string())?;
     for warning in scene.warnings.iter().chain(&detected.warnings) {
         complain(format!("{}: {warning}", path.display()));
@@ -87,7 +139,22 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<(String, S
     let score = score(&detected.vessels, &labels, &scene.grid, FALLBACK_GSD_M, |vessel| {
         near_land(&scene, &mut land.borrow_mut(), vessel)
     });
-    Ok((scene.id, score))
+    let unseen = Unseen::of(&detected, &labels);
+    Ok((scene.id, score, unseen))
+}
+
+/// The scenes that a path stands for: itself, or, for a folder of pictures with YOLO labels beside them, those pictures in order.
+fn scenes_in(path: &Path) -> Vec<PathBuf> {
+    let is_labelled = |file: &PathBuf| {
+        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        matches!(extension, "jpg" | "jpeg" | "tif" | "tiff" | "png") && file.with_extension("txt").is_file()
+    };
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_labelled).collect();
+    files.sort();
+    // A mask beside a picture has the picture's name: the first of one stem is the scene.
+    files.dedup_by_key(|file| file.with_extension(""));
+    if files.is_empty() { vec![path.to_path_buf()] } else { files }
 }
 
 /// The label file of a scene.
@@ -96,7 +163,11 @@ fn label_file(args: &Args, path: &Path) -> Result<PathBuf, String> {
         Some(name) if path.is_dir() => vec![path.join(name)],
         Some(name) => vec![path.with_file_name(name)],
         None if path.is_dir() => vec![path.join("reviewed.json"), path.join("labels.json")],
-        None => vec![path.with_extension("reviewed.json"), path.with_extension("labels.json")],
+        None => vec![
+            path.with_extension("reviewed.json"),
+            path.with_extension("labels.json"),
+            path.with_extension("txt"),
+        ],
     };
     let found = names.iter().find(|name| name.is_file()).cloned();
     found.ok_or_else(|| {
@@ -148,9 +219,9 @@ fn near_land(scene: &Scene, reader: &mut SceneReader, vessel: &Detection) -> Opt
     Some(false)
 }
 
-fn print(args: &Args, scene: &str, score: &Score) {
+fn print(args: &Args, scene: &str, scores: &[Score]) {
     for subset in Subset::ALL {
-        let rates = score.rates(subset);
+        let rates = rates(scores, subset);
         if rates.hits + rates.misses == 0 {
             continue;
         }
@@ -169,19 +240,21 @@ fn print(args: &Args, scene: &str, score: &Score) {
             rates.hits,
             rates.misses,
             rates.falses,
-            rates.precision,
-            rates.recall,
-            rates.f1,
-            rates.f1_low,
-            rates.f1_high
+            rates.precision.value,
+            rates.recall.value,
+            rates.f1.value,
+            rates.f1.low,
+            rates.f1.high
         );
     }
 }
 
 fn as_json(scene: &str, subset: Subset, rates: &Rates) -> serde_json::Value {
+    let interval = |rate: Rate| json!([rate.low, rate.high]);
     json!({
         "scene": scene, "subset": subset.name(), "hits": rates.hits, "misses": rates.misses, "false_alarms": rates.falses,
-        "precision": rates.precision, "recall": rates.recall, "f1": rates.f1, "f1_low": rates.f1_low, "f1_high": rates.f1_high,
-        "length_error_median": rates.length_error,
+        "precision": rates.precision.value, "recall": rates.recall.value, "f1": rates.f1.value,
+        "precision_interval": interval(rates.precision), "recall_interval": interval(rates.recall),
+        "f1_low": rates.f1.low, "f1_high": rates.f1.high, "length_error_median": rates.length_error,
     })
 }

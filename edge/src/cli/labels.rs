@@ -1,4 +1,5 @@
-//! Labels of a scene: `reviewed.json` (oriented hulls) or a COCO `labels.json` (boxes and masks).
+//! Labels of a scene: `reviewed.json` (oriented hulls), a COCO `labels.json` (boxes and masks), or a YOLO `<stem>.txt` (boxes: class, centre, width and
+//! height as shares of the picture, one a line).
 
 use std::{fs, path::Path};
 
@@ -58,21 +59,27 @@ struct Annotation {
     iscrowd: u8,
 }
 
-/// Reads a label file of either form.
-pub(super) fn read(path: &Path) -> Result<Vec<Label>, String> {
+/// Reads a label file of any form; `size` is that of the scene, in pixels.
+pub(super) fn read(path: &Path, size: (u32, u32)) -> Result<Vec<Label>, String> {
     let bad = |what: String| format!("{}: {what}", path.display());
     let bytes = fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
     if bytes > LABEL_BYTES_MAX {
         return Err(bad(format!("{bytes} bytes; expected at most {LABEL_BYTES_MAX}")));
     }
     let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    let labels: Vec<Label> = if value.is_array() {
-        serde_json::from_value(value).map_err(|error| bad(format!("{error}; expected a list of hulls")))?
+    let labels: Vec<Label> = if path.extension().is_some_and(|extension| extension == "txt") {
+        text.lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(|(number, line)| {
+                from_yolo(line, size).ok_or_else(|| {
+                    let number = number + 1;
+                    bad(format!("line {number}: `{line}`; expected class, centre x, y, width, height as shares of the picture"))
+                })
+            })
+            .collect::<Result<_, _>>()?
     } else {
-        let coco: Coco =
-            serde_json::from_value(value).map_err(|error| bad(format!("{error}; expected COCO annotations")))?;
-        coco.annotations.iter().map(from_coco).collect()
+        from_json(&text).map_err(bad)?
     };
     let is_sound = |label: &Label| {
         [label.x, label.y, label.length_px, label.beam_px, label.angle_deg]
@@ -86,6 +93,31 @@ pub(super) fn read(path: &Path) -> Result<Vec<Label>, String> {
     }
 }
 
+fn from_json(text: &str) -> Result<Vec<Label>, String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if value.is_array() {
+        return serde_json::from_value(value).map_err(|error| format!("{error}; expected a list of hulls"));
+    }
+    let coco: Coco = serde_json::from_value(value).map_err(|error| format!("{error}; expected COCO annotations"))?;
+    Ok(coco.annotations.iter().map(from_coco).collect())
+}
+
+/// A box says neither which of its sides is the hull's axis nor which diagonal: what lies askew is labelled too wide.
+fn from_yolo(line: &str, (width, height): (u32, u32)) -> Option<Label> {
+    let mut words = line.split_whitespace().skip(1).map(str::parse::<f64>);
+    let mut share = || words.next()?.ok();
+    let (x, y, across, down) = (share()?, share()?, share()?, share()?);
+    let (across, down) = (across * f64::from(width), down * f64::from(height));
+    Some(Label {
+        x: x * f64::from(width),
+        y: y * f64::from(height),
+        length_px: across.max(down),
+        beam_px: across.min(down),
+        angle_deg: if across >= down { 0.0 } else { 90.0 },
+        kind: LabelKind::Ship,
+        place: None,
+    })
+}
 /// A hull from a mask's second moments, or from the box where there is no mask.
 fn from_coco(annotation: &Annotation) -> Label {
     let [left, top, width, height] = annotation.bbox;
@@ -175,7 +207,7 @@ mod tests {
         }
         let coco = serde_json::json!({"annotations": [{"bbox": [3.0, 4.0, 6.0, 2.0], "segmentation": {"counts": counts, "size": [10, 10]}}]});
         fs::write(&path, coco.to_string()).unwrap();
-        let label = &read(&path).unwrap()[0];
+        let label = &read(&path, (10, 10)).unwrap()[0];
         assert!(
             (label.x - 6.0).abs() < 1e-9 && (label.y - 5.0).abs() < 1e-9,
             "{label:?}"
@@ -189,8 +221,20 @@ mod tests {
             r#"[{"x":1,"y":2,"length_px":9,"beam_px":3,"angle_deg":45,"kind":"unsure","where":"berth"}]"#,
         )
         .unwrap();
-        assert_eq!(read(&path).unwrap()[0].place, Some(Place::Berth));
+        assert_eq!(read(&path, (10, 10)).unwrap()[0].place, Some(Place::Berth));
         fs::write(&path, "{}").unwrap();
-        assert!(read(&path).unwrap_err().contains("annotations"));
+        assert!(read(&path, (10, 10)).unwrap_err().contains("annotations"));
+    }
+
+    #[test]
+    fn boxes_as_shares_become_pixels_and_a_bad_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tile.txt");
+        fs::write(&path, "0 0.5 0.25 0.1 0.2\n\n").unwrap();
+        let label = &read(&path, (800, 400)).unwrap()[0];
+        assert!((label.x - 400.0).abs() < 1e-9 && (label.y - 100.0).abs() < 1e-9);
+        assert!((label.length_px - 80.0).abs() < 1e-9 && (label.beam_px - 80.0).abs() < 1e-9);
+        fs::write(&path, "0 0.5 0.25 0.1 0.2\n0 0.5 x 0.1 0.2\n").unwrap();
+        assert!(read(&path, (800, 400)).unwrap_err().contains("line 2"));
     }
 }

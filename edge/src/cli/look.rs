@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     };
     let mut detectors = Detectors::new(&args.detector);
-    if let Err(error) = detectors.check() {
+    if let Err(error) = detectors.check(std::slice::from_ref(&args.scene)) {
         complain(error);
         return Exit::Usage;
     }

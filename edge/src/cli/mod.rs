@@ -10,6 +10,7 @@ mod keygen;
 mod labels;
 mod look;
 mod preview;
+mod rates;
 mod run;
 mod score;
 mod setup;

@@ -1,4 +1,4 @@
-//! Scoring detections against labels, by the rule of edge/model/FORMAT.md ("Matching rule").
+//! Matching detections with labels, by the rule of edge/model/FORMAT.md ("Matching rule"). What the matches come to is in [`super::rates`].
 
 use super::labels::{Label, LabelKind, Place};
 use crate::{detect::Detection, scene::Grid};
@@ -13,10 +13,6 @@ alarm. Subsets: labels outside are neutral, and so are the detections that take 
 const GROWN_M: f64 = 12.0;
 /// Least reach along the axis, metres.
 const ALONG_M_MIN: f64 = 20.0;
-/// Vessels of this length and more are counted apart, metres.
-pub(super) const LONG_M: f64 = 80.0;
-/// Rounds of the bootstrap.
-const BOOTSTRAP_ROUNDS: u32 = 1_000;
 
 /// A label on the ground.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +62,7 @@ impl Hull {
 
 /// What became of a detection or a label.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Outcome {
+pub(super) enum Outcome {
     /// A label that a detection took; the ratio of the lengths is detected over labelled.
     Hit {
         kind: LabelKind,
@@ -84,81 +80,10 @@ enum Outcome {
     False { length_m: f64, near_land: Option<bool> },
 }
 
-/// Outcomes of one scene or of several together.
+/// What became of all detections and labels of one scene.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Score {
-    outcomes: Vec<Outcome>,
-}
-
-/// A part of the labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Subset {
-    All,
-    Ships,
-    Long,
-    Open,
-    Berthed,
-    BerthedLong,
-}
-
-impl Subset {
-    pub(super) const ALL: [Self; 6] = [
-        Self::All,
-        Self::Ships,
-        Self::Long,
-        Self::Open,
-        Self::Berthed,
-        Self::BerthedLong,
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::All => "all vessels",
-            Self::Ships => "ships",
-            Self::Long => "80 m and more",
-            Self::Open => "open water",
-            Self::Berthed => "berthed",
-            Self::BerthedLong => "berthed, 80 m+",
-        }
-    }
-
-    fn takes(self, kind: LabelKind, place: Option<Place>, length_m: f64) -> bool {
-        match self {
-            Self::All => true,
-            Self::Ships => kind == LabelKind::Ship,
-            Self::Long => length_m >= LONG_M,
-            Self::Open => place == Some(Place::Open),
-            Self::Berthed => place == Some(Place::Berth),
-            Self::BerthedLong => place == Some(Place::Berth) && length_m >= LONG_M,
-        }
-    }
-
-    fn takes_false(self, length_m: f64, near_land: Option<bool>) -> bool {
-        match self {
-            Self::All | Self::Ships => true,
-            Self::Long => length_m >= LONG_M,
-            // Where no land mask exists, a false alarm counts in both.
-            Self::Open => near_land != Some(true),
-            Self::Berthed => near_land != Some(false),
-            Self::BerthedLong => near_land != Some(false) && length_m >= LONG_M,
-        }
-    }
-}
-
-/// Counts and rates of a subset.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Rates {
-    pub hits: usize,
-    pub misses: usize,
-    pub falses: usize,
-    pub precision: f64,
-    pub recall: f64,
-    pub f1: f64,
-    /// 95 % bootstrap interval of F1, over outcomes.
-    pub f1_low: f64,
-    pub f1_high: f64,
-    /// Median absolute relative error of the length of the hits.
-    pub length_error: f64,
+    pub outcomes: Vec<Outcome>,
 }
 
 /// Matches a scene's detections (surest first) with its labels.
@@ -217,101 +142,15 @@ pub(super) fn score(
     Score { outcomes }
 }
 
-impl Score {
-    /// Adds another scene's outcomes.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.outcomes.extend_from_slice(&other.outcomes);
-    }
-
-    /// Rates of a subset.
-    pub(super) fn rates(&self, subset: Subset) -> Rates {
-        let inside: Vec<Outcome> = self
-            .outcomes
-            .iter()
-            .copied()
-            .filter(|outcome| match *outcome {
-                Outcome::Hit {
-                    kind, place, length_m, ..
-                }
-                | Outcome::Miss { kind, place, length_m } => subset.takes(kind, place, length_m),
-                Outcome::False { length_m, near_land } => subset.takes_false(length_m, near_land),
-            })
-            .collect();
-        let mut rates = count(inside.iter());
-        let mut errors: Vec<f64> = inside
-            .iter()
-            .filter_map(|outcome| match outcome {
-                Outcome::Hit { length_ratio, .. } => Some((length_ratio - 1.0).abs()),
-                _ => None,
-            })
-            .collect();
-        errors.sort_by(f64::total_cmp);
-        rates.length_error = errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN);
-        (rates.f1_low, rates.f1_high) = interval(&inside);
-        rates
-    }
-}
-
-fn count<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Rates {
-    let mut rates = Rates::default();
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Hit { .. } => rates.hits += 1,
-            Outcome::Miss { .. } => rates.misses += 1,
-            Outcome::False { .. } => rates.falses += 1,
-        }
-    }
-    let share = |part: usize, rest: usize| {
-        if part + rest == 0 {
-            f64::NAN
-        } else {
-            part as f64 / (part + rest) as f64
-        }
-    };
-    rates.precision = share(rates.hits, rates.falses);
-    rates.recall = share(rates.hits, rates.misses);
-    rates.f1 = share(2 * rates.hits, rates.misses + rates.falses);
-    rates
-}
-
-/// 2.5th and 97.5th percentile of F1 over resampled outcomes, from a fixed stream of numbers.
-fn interval(outcomes: &[Outcome]) -> (f64, f64) {
-    if outcomes.is_empty() {
-        return (f64::NAN, f64::NAN);
-    }
-    let mut state = 0x5eed_u64;
-    let mut next = || {
-        // SplitMix64
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    };
-    let mut rounds: Vec<f64> = (0..BOOTSTRAP_ROUNDS)
-        .map(|_| {
-            let drawn: Vec<&Outcome> = (0..outcomes.len())
-                .filter_map(|_| outcomes.get((next() % outcomes.len() as u64) as usize))
-                .collect();
-            count(drawn.into_iter()).f1
-        })
-        .filter(|f1| f1.is_finite())
-        .collect();
-    rounds.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        rounds
-            .get((share * rounds.len().saturating_sub(1) as f64).round() as usize)
-            .copied()
-            .unwrap_or(f64::NAN)
-    };
-    (at(0.025), at(0.975))
-}
-
 #[cfg(test)]
 mod tests {
     use quaywatch_protocol::contract::look::VesselClass;
 
-    use super::*;
+    use super::{super::rates::{Rates, Subset, rates}, *};
+
+    fn of(score: &Score, subset: Subset) -> Rates {
+        rates(std::slice::from_ref(score), subset)
+    }
 
     fn label(x: f64, y: f64, kind: LabelKind, place: Place) -> Label {
         Label {
@@ -355,12 +194,10 @@ mod tests {
         // 120 m long, 20 m wide: 22 m to the side is out, 22 m along is in.
         let labels = [label(50.0, 50.0, LabelKind::Ship, Place::Berth)];
         assert_eq!(
-            scored(&[vessel(50.0, 52.3, 100.0, 0.9)], &labels)
-                .rates(Subset::All)
-                .hits,
+            of(&scored(&[vessel(50.0, 52.3, 100.0, 0.9)], &labels), Subset::All).hits,
             0
         );
-        let rates = scored(&[vessel(52.2, 50.0, 100.0, 0.9)], &labels).rates(Subset::All);
+        let rates = of(&scored(&[vessel(52.2, 50.0, 100.0, 0.9)], &labels), Subset::All);
         assert_eq!((rates.hits, rates.misses, rates.falses), (1, 0, 0));
         assert!((rates.length_error - (1.0 - 100.0 / 120.0)).abs() < 1e-9);
     }
@@ -368,13 +205,13 @@ mod tests {
     #[test]
     fn a_label_counts_once_and_the_second_detection_is_false() {
         let labels = [label(50.0, 50.0, LabelKind::Ship, Place::Open)];
-        let rates = scored(
+        let score = scored(
             &[vessel(50.0, 50.0, 120.0, 0.9), vessel(51.0, 50.0, 120.0, 0.5)],
             &labels,
-        )
-        .rates(Subset::All);
+        );
+        let rates = of(&score, Subset::All);
         assert_eq!((rates.hits, rates.misses, rates.falses), (1, 0, 1));
-        assert!((rates.f1 - 2.0 / 3.0).abs() < 1e-9 && rates.f1_low <= rates.f1 && rates.f1 <= rates.f1_high);
+        assert!((rates.f1.value - 2.0 / 3.0).abs() < 1e-9 && rates.f1.low <= rates.f1.value && rates.f1.value <= rates.f1.high);
     }
 
     #[test]
@@ -387,9 +224,10 @@ mod tests {
             &[vessel(50.0, 50.0, 120.0, 0.9), vessel(20.0, 20.0, 120.0, 0.9)],
             &labels,
         );
-        assert_eq!((score.rates(Subset::All).hits, score.rates(Subset::All).falses), (1, 0));
-        let ships = score.rates(Subset::Ships);
+        let all = of(&score, Subset::All);
+        assert_eq!((all.hits, all.falses), (1, 0));
+        let ships = of(&score, Subset::Ships);
         assert_eq!((ships.hits, ships.misses, ships.falses), (0, 0, 0));
-        assert!(ships.f1.is_nan());
+        assert!(ships.f1.value.is_nan());
     }
 }

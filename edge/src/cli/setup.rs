@@ -85,16 +85,31 @@ impl Detectors {
         }
     }
 
-    /// Loads the model at once, so that a wrong one is found before any scene is opened.
-    pub(super) fn check(&mut self) -> Result<(), DetectError> {
-        if matches!(self.args.detector, Kind::Auto | Kind::Net) {
+    /// Loads the model at once, so that a wrong one is found before any scene is looked at; unless every scene is radar, which needs none.
+    pub(super) fn check(&mut self, scenes: &[PathBuf]) -> Result<(), DetectError> {
+        let needs_model = match self.args.detector {
+            Kind::Net => true,
+            Kind::Auto => !self.are_radar(scenes),
+            Kind::Classical | Kind::Cfar => false,
+        };
+        if needs_model {
             self.pool(false)?;
         }
         Ok(())
     }
 
+    fn are_radar(&self, scenes: &[PathBuf]) -> bool {
+        !scenes.is_empty()
+            && scenes
+                .iter()
+                .all(|path| Scene::open(path, &self.hints()).is_ok_and(|scene| scene.is_radar()))
+    }
+
     pub(super) fn hints(&self) -> OpenHints {
-        OpenHints { gsd_m: self.args.gsd }
+        OpenHints {
+            gsd_m: self.args.gsd,
+            is_radar: self.args.detector == Kind::Cfar,
+        }
     }
 
     fn pool(&mut self, is_radar: bool) -> Result<&mut DetectorPool, DetectError> {
@@ -121,9 +136,15 @@ impl Detectors {
         pool.ok_or_else(|| DetectError::Worker("no detector".to_owned()))
     }
 
-    /// Name of the detector.
-    pub(super) fn name(&mut self) -> Result<String, DetectError> {
-        Ok(self.pool(false)?.name().to_owned())
+    /// Name of the detector that looks at these scenes.
+    pub(super) fn name(&mut self, scenes: &[PathBuf]) -> Result<String, DetectError> {
+        let is_radar = self.are_radar(scenes);
+        Ok(self.pool(is_radar)?.name().to_owned())
+    }
+
+    /// Tiles a second of the bare inference on such scenes, as [`DetectorPool::infer_alone`].
+    pub(super) fn infer_alone(&mut self, scene: &Scene, rounds: u32) -> Result<Option<f64>, DetectError> {
+        self.pool(scene.is_radar())?.infer_alone(rounds)
     }
 
     /// Looks at one scene, with a progress bar on a terminal.

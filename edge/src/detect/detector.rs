@@ -55,6 +55,14 @@ pub trait Detector: Send {
     /// When the inference library fails or the tile is not of the planned shape.
     fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError>;
 
+    /// Runs its inference alone, on whatever its input holds, for benchmarks. False: it has none.
+    ///
+    /// # Errors
+    /// When the inference library fails.
+    fn infer_alone(&mut self) -> Result<bool, DetectError> {
+        Ok(false)
+    }
+
     /// Judges all candidates of a scene together, in the pixels of the whole scene at the detector's resolution, before suppression.
     fn finish(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
         candidates

@@ -62,6 +62,14 @@ impl Decoder {
         };
         let mut found = Vec::new();
         for row in core.y0..core.y1.min(side) {
+            let cells_of_row = (row / 2) * cells * 4..(row / 2 + 1) * cells * 4;
+            // Most rows of water hold nothing: one look at all of it is cheap.
+            if heat
+                .get(cells_of_row)
+                .is_none_or(|row| row.iter().all(|q| i32::from(*q) < self.floor_q))
+            {
+                continue;
+            }
             for column in core.x0..core.x1.min(side) {
                 let here = at(row, column);
                 if here < self.floor_q || !is_peak(here, row, column, side, &at) {

@@ -120,6 +120,37 @@ impl Network {
     }
 }
 
+/// The options of the XNNPACK delegate: the library's defaults, and its indirection buffers shared by all layers and filled anew for each.
+///
+/// A buffer holds a pointer for every output pixel and weight of a convolution. Kept for each layer, they took three quarters of a worker's memory. The
+/// binding cannot set the flag; so the header that it is generated from (deploy/tflite/include) gives it this function for the library's own.
+#[allow(unsafe_code, reason = "a C function that C calls, and a call of the library's: the binding offers no other way")]
+mod delegate {
+    use std::mem::MaybeUninit;
+
+    /// As in the header: larger than the library's structure, of which the first two fields are known.
+    #[repr(C)]
+    struct Options {
+        threads: i32,
+        flags: u32,
+        rest: [MaybeUninit<u32>; 62],
+    }
+
+    /// `TFLITE_XNNPACK_DELEGATE_FLAG_TRANSIENT_INDIRECTION_BUFFER`
+    const TRANSIENT_INDIRECTION_BUFFER: u32 = 0x20;
+
+    unsafe extern "C" {
+        safe fn TfLiteXNNPackDelegateOptionsDefault() -> Options;
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn quaywatch_xnnpack_options() -> Options {
+        let mut options = TfLiteXNNPackDelegateOptionsDefault();
+        options.flags |= TRANSIENT_INDIRECTION_BUFFER;
+        options
+    }
+}
+
 /// Type, shape and quantisation of a tensor against what is expected of it.
 fn check(tensor: &Tensor<'_>, shape: &[usize], scale: f32, zero_point: i32) -> Result<(), String> {
     let is_same = tensor.quantization_parameters().is_some_and(|parameters| {

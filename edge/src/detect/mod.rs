@@ -26,6 +26,6 @@ pub use detector::{Detector, DetectorPlan, Modality};
 pub use error::DetectError;
 pub use model_file::{ModelFile, Sidecar};
 pub use pool::{DetectorPool, THREADS_MAX};
-pub use run::{DetectOptions, Detected, Progress, detect_scene};
+pub use run::{DetectOptions, Detected, Progress, Skip, SkippedTile, detect_scene};
 pub use scripted::ScriptedDetector;
 pub use vessel_net::VesselNet;

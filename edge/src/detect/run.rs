@@ -1,14 +1,15 @@
 //! One scene through the detectors.
 //!
 //! ```text
-//! reader thread: block of native pixels --(rendezvous)--> workers: cut tile -> pre-screen -> detect -> candidates -> suppress -> measure
-//!        ^-- two blocks' memory, handed back when the last tile is cut --'
+//! reading thread: bricks of native pixels --(tiles)--> workers: cut what the pre-screen needs -> pre-screen -> cut the rest -> detect -> candidates
+//!        ^-- room: a brick's memory comes back when the last tile was cut from it --'          candidates of all -> suppress -> measure
 //! ```
 //!
-//! The reader fills the next block while the workers look at the present one. Whoever meets an error takes the channel away, and everybody stops.
+//! The reading thread runs ahead of the workers as far as the room for bricks reaches. Whoever meets an error takes the queue away, and everybody
+//! stops.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, AtomicUsize, Ordering},
     mpsc,
 };
@@ -19,13 +20,18 @@ use crate::{
     scene::{Band, Scene, SceneError, Window},
     tile::{
         SceneStats, Tile,
-        block::{self, Block, Buffers, Scratch},
+        brick::Room,
         lattice::{Cell, Lattice},
+        native::{Native, Scratch},
+        supply::Supply,
     },
 };
 
-/// Blocks of native pixels that exist at once.
-const BLOCKS_MAX: usize = 2;
+/// Bytes of native pixels that exist at once: of a Sentinel-2 scene of four bands the seam that tiles still wait for (39 MB), and two of the file's own
+/// tiles. A single tile of a 1 m scene (134 MB) is allowed beyond.
+const ROOM_BYTES_MAX: u64 = 60 << 20;
+/// Tiles that wait for a worker: more than a row of a Sentinel-2 scene, so that the room is what bounds the reading thread.
+const QUEUE_TILES_MAX: usize = 64;
 /// Candidates of one scene before suppression: a crowded 110 km tile has some thousands.
 const CANDIDATES_MAX: usize = 200_000;
 
@@ -47,6 +53,36 @@ pub struct Progress {
     pub tiles: usize,
 }
 
+/// Why a tile was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// It has no data.
+    NoData,
+    /// It has no water.
+    Land,
+    /// It is water with nothing on it.
+    EmptySea,
+}
+
+/// A tile that no detector saw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SkippedTile {
+    /// Why.
+    pub why: Skip,
+    /// First column and row of its core, scene pixels.
+    pub from_px: (f64, f64),
+    /// Past-the-last column and row of its core.
+    pub to_px: (f64, f64),
+}
+
+impl SkippedTile {
+    /// True when the scene position lies in it.
+    #[must_use]
+    pub fn holds(&self, px: f64, py: f64) -> bool {
+        (self.from_px.0..self.to_px.0).contains(&px) && (self.from_px.1..self.to_px.1).contains(&py)
+    }
+}
+
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Detected {
@@ -54,12 +90,8 @@ pub struct Detected {
     pub vessels: Vec<Detection>,
     /// Tiles in all.
     pub tiles: usize,
-    /// Tiles without data.
-    pub tiles_nodata: usize,
-    /// Tiles skipped as land.
-    pub tiles_land: usize,
-    /// Tiles skipped as empty sea.
-    pub tiles_sea: usize,
+    /// Tiles that no detector saw.
+    pub skipped: Vec<SkippedTile>,
     /// Native pixels that were asked for.
     pub pixels: u64,
     /// What a person should know.
@@ -68,52 +100,34 @@ pub struct Detected {
     pub candidates_dropped: usize,
 }
 
-struct Job {
-    block: Arc<Block>,
-    cell: Cell,
-}
-
-/// The present block and the way to the next. `next` is `None` when the run is over or has failed.
-struct Feed {
-    block: Option<Arc<Block>>,
-    position: usize,
-    next: Option<mpsc::Receiver<Result<Arc<Block>, SceneError>>>,
-    failure: Option<DetectError>,
+/// Tiles on their way to the workers; `None` when the run is over or has failed.
+struct Queue {
+    tiles: Mutex<Option<mpsc::Receiver<Result<Native, SceneError>>>>,
+    failure: Mutex<Option<DetectError>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Feed {
-    fn take(feed: &Mutex<Self>) -> Option<Job> {
-        let mut feed = lock(feed);
-        loop {
-            if let Some(block) = &feed.block
-                && let Some(cell) = block.cells.get(feed.position)
-            {
-                let job = Job {
-                    block: Arc::clone(block),
-                    cell: *cell,
-                };
-                feed.position += 1;
-                return Some(job);
+impl Queue {
+    fn take(&self) -> Option<Native> {
+        let mut tiles = lock(&self.tiles);
+        match tiles.as_ref()?.recv() {
+            Ok(Ok(native)) => return Some(native),
+            Ok(Err(error)) => {
+                lock(&self.failure).get_or_insert(error.into());
             }
-            // Let the memory go before waiting for more.
-            feed.block = None;
-            feed.position = 0;
-            match feed.next.as_ref()?.recv() {
-                Ok(Ok(block)) => feed.block = Some(block),
-                Ok(Err(error)) => feed.fail(error.into()),
-                Err(mpsc::RecvError) => feed.next = None,
-            }
+            Err(mpsc::RecvError) => {}
         }
+        *tiles = None;
+        None
     }
 
-    fn fail(&mut self, error: DetectError) {
-        self.block = None;
-        self.next = None;
-        self.failure.get_or_insert(error);
+    fn fail(&self, error: DetectError) {
+        lock(&self.failure).get_or_insert(error);
+        // The tiles that wait go with the queue, and so the reading thread's reason to wait.
+        *lock(&self.tiles) = None;
     }
 }
 
@@ -137,12 +151,14 @@ pub fn detect_scene(
     let rows = lattice.rows(regions);
     detected.tiles = rows.iter().map(Vec::len).sum();
     let mut reader = scene.reader()?;
+    reader.keep_little();
     let stats = SceneStats::sample(scene, &mut reader, &bands, plan.percentiles)?;
     if stats.samples == 0 {
         detected
             .warnings
             .push("no valid pixel: the scene holds no data".to_owned());
-        detected.tiles_nodata = detected.tiles;
+        let whole = |cell: &Cell| skipped(&lattice, *cell, Skip::NoData);
+        detected.skipped = rows.iter().flatten().map(whole).collect();
         return Ok(detected);
     }
     let work = Work {
@@ -155,14 +171,11 @@ pub fn detect_scene(
         progress,
         tiles: detected.tiles,
         done: AtomicUsize::new(0),
-        skipped: [AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0)],
+        skipped: Mutex::default(),
         pixels: AtomicU64::new(0),
     };
-    let (candidates, dropped) = work.run(reader, rows, &mut pool.detectors)?;
-    let [nodata, land, sea] = &work.skipped;
-    detected.tiles_nodata = nodata.load(Ordering::Relaxed);
-    detected.tiles_land = land.load(Ordering::Relaxed);
-    detected.tiles_sea = sea.load(Ordering::Relaxed);
+    let (candidates, dropped) = work.run(reader, &rows, &mut pool.detectors)?;
+    detected.skipped = std::mem::take(&mut lock(&work.skipped));
     detected.pixels = work.pixels.load(Ordering::Relaxed);
     detected.candidates_dropped = dropped;
     let confidence_min = options.confidence_min.unwrap_or(plan.confidence_default);
@@ -233,6 +246,19 @@ fn suit(
     Ok((bands, gsd_m))
 }
 
+fn skipped(lattice: &Lattice, cell: Cell, why: Skip) -> SkippedTile {
+    let place = lattice.place(cell);
+    let (x, y) = (
+        lattice.core(cell.x, lattice.x.size_out),
+        lattice.core(cell.y, lattice.y.size_out),
+    );
+    SkippedTile {
+        why,
+        from_px: place.to_scene(x.0, y.0),
+        to_px: place.to_scene(x.1, y.1),
+    }
+}
+
 /// Everything that the threads of one run share.
 struct Work<'a> {
     scene: &'a Scene,
@@ -244,8 +270,7 @@ struct Work<'a> {
     progress: &'a (dyn Fn(Progress) + Sync),
     tiles: usize,
     done: AtomicUsize,
-    /// No data, land, empty sea.
-    skipped: [AtomicUsize; 3],
+    skipped: Mutex<Vec<SkippedTile>>,
     pixels: AtomicU64,
 }
 
@@ -253,82 +278,55 @@ impl Work<'_> {
     fn run(
         &self,
         mut reader: crate::scene::SceneReader,
-        rows: Vec<Vec<Cell>>,
+        rows: &[Vec<Cell>],
         detectors: &mut [Box<dyn Detector>],
     ) -> Result<(Vec<Candidate>, usize), DetectError> {
-        let (send, receive) = mpsc::sync_channel(0);
-        let (home, spare) = mpsc::sync_channel(BLOCKS_MAX);
-        for _ in 0..BLOCKS_MAX {
-            let _ = home.try_send(Buffers::default());
-        }
-        let feed = Mutex::new(Feed {
-            block: None,
-            position: 0,
-            next: Some(receive),
-            failure: None,
-        });
+        let (send, receive) = mpsc::sync_channel(QUEUE_TILES_MAX);
+        let queue = Queue {
+            tiles: Mutex::new(Some(receive)),
+            failure: Mutex::default(),
+        };
         let found = Mutex::new((Vec::new(), 0));
+        let supply = Supply::new(self.scene, self.lattice, self.bands, Room::new(ROOM_BYTES_MAX));
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for group in rows.iter().flat_map(|row| {
-                    block::groups(
-                        self.lattice,
-                        row,
-                        self.bands.len(),
-                        self.scene.fits_u16,
-                        self.scene.is_stripped,
-                    )
-                }) {
-                    let Ok(buffers) = spare.recv() else { return };
-                    let filled = block::fill(
-                        &mut reader,
-                        self.lattice,
-                        group,
-                        self.bands,
-                        self.scene.fits_u16,
-                        buffers,
-                        home.clone(),
-                    );
-                    let is_last = filled.is_err();
-                    if send.send(filled).is_err() || is_last {
-                        return;
-                    }
+                let read = supply.run(&mut reader, rows, |native| send.send(Ok(native)).is_ok());
+                if let Err(error) = read {
+                    // With nobody left to hear it, another error has come first.
+                    let _ = send.send(Err(error));
                 }
             });
-            let (feed, found) = (&feed, &found);
+            let (queue, found) = (&queue, &found);
             let workers: Vec<_> = detectors
                 .iter_mut()
-                .map(|detector| scope.spawn(move || self.work(detector.as_mut(), feed, found)))
+                .map(|detector| scope.spawn(move || self.work(detector.as_mut(), queue, found)))
                 .collect();
             for worker in workers {
                 if worker.join().is_err() {
-                    lock(feed).fail(DetectError::Worker("it panicked".to_owned()));
+                    queue.fail(DetectError::Worker("it panicked".to_owned()));
                 }
             }
-            // With no worker left, the reader must not wait for one.
-            let mut feed = lock(feed);
-            feed.block = None;
-            feed.next = None;
+            // With no worker left, the reading thread must not wait for one.
+            *lock(&queue.tiles) = None;
         });
-        if let Some(error) = lock(&feed).failure.take() {
+        if let Some(error) = lock(&queue.failure).take() {
             return Err(error);
         }
         Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn work(&self, detector: &mut dyn Detector, feed: &Mutex<Feed>, found: &Mutex<(Vec<Candidate>, usize)>) {
+    fn work(&self, detector: &mut dyn Detector, queue: &Queue, found: &Mutex<(Vec<Candidate>, usize)>) {
         let mut scratch = Scratch::default();
-        while let Some(Job { block, cell }) = Feed::take(feed) {
-            match self.tile(detector, &block, cell, &mut scratch) {
+        while let Some(native) = queue.take() {
+            match self.tile(detector, native, &mut scratch) {
                 Ok(candidates) => {
                     let mut found = lock(found);
                     let room = CANDIDATES_MAX.saturating_sub(found.0.len());
                     found.1 += candidates.len().saturating_sub(room);
                     found.0.extend(candidates.into_iter().take(room));
                 }
-                Err(error) => return lock(feed).fail(error),
+                Err(error) => return queue.fail(error),
             }
-            drop(block);
             let tiles_done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
             (self.progress)(Progress {
                 tiles_done,
@@ -341,21 +339,58 @@ impl Work<'_> {
     fn tile(
         &self,
         detector: &mut dyn Detector,
-        block: &Block,
-        cell: Cell,
+        native: Native,
         scratch: &mut Scratch,
     ) -> Result<Vec<Candidate>, DetectError> {
-        let skip = |which: usize| {
-            if let Some(counter) = self.skipped.get(which) {
-                counter.fetch_add(1, Ordering::Relaxed);
-            }
+        let cell = native.cell;
+        let skip = |why: Skip| {
+            lock(&self.skipped).push(skipped(self.lattice, cell, why));
             Ok(Vec::new())
         };
         self.pixels.fetch_add(self.core_pixels(cell), Ordering::Relaxed);
-        if !block.cut(self.lattice, cell, self.bands, self.stats, scratch) {
-            return skip(0);
+        if !native.start(self.lattice, self.bands.len(), scratch) {
+            return skip(Skip::NoData);
         }
-        let tile = Tile {
+        let (first, rest): (Vec<usize>, Vec<usize>) = if self.look_everywhere {
+            (Vec::new(), (0..self.bands.len()).collect())
+        } else {
+            (0..self.bands.len()).partition(|index| {
+                self.bands
+                    .get(*index)
+                    .is_some_and(|band| prescreen::BANDS.contains(band))
+            })
+        };
+        self.cut(&native, &first, scratch);
+        if !self.look_everywhere {
+            match prescreen::judge(&self.seen(cell, scratch)) {
+                prescreen::Verdict::Look => {}
+                prescreen::Verdict::Land => return skip(Skip::Land),
+                prescreen::Verdict::EmptySea => return skip(Skip::EmptySea),
+            }
+        }
+        self.cut(&native, &rest, scratch);
+        // The bricks' memory is wanted for tiles to come.
+        drop(native);
+        let tile = self.seen(cell, scratch);
+        let mut candidates = detector.detect(&tile)?;
+        candidates.retain(|candidate| tile.in_core(candidate.x, candidate.y));
+        for candidate in &mut candidates {
+            candidate.x += f64::from(cell.x);
+            candidate.y += f64::from(cell.y);
+        }
+        Ok(candidates)
+    }
+
+    fn cut(&self, native: &Native, planes: &[usize], scratch: &mut Scratch) {
+        for index in planes {
+            let stats = self.bands.get(*index).and_then(|band| self.stats.of(*band));
+            native.cut(self.lattice, *index, stats.map_or(0.0, |stats| stats.low), scratch);
+        }
+    }
+
+    /// The tile as far as it was cut.
+    fn seen<'b>(&'b self, cell: Cell, scratch: &'b Scratch) -> Tile<'b> {
+        Tile {
             grid: &self.scene.grid,
             place: self.lattice.place(cell),
             width: self.plan.tile_px,
@@ -366,21 +401,7 @@ impl Work<'_> {
             valid: &scratch.valid,
             core_x: self.lattice.core(cell.x, self.lattice.x.size_out),
             core_y: self.lattice.core(cell.y, self.lattice.y.size_out),
-        };
-        if !self.look_everywhere {
-            match prescreen::judge(&tile) {
-                prescreen::Verdict::Look => {}
-                prescreen::Verdict::Land => return skip(1),
-                prescreen::Verdict::EmptySea => return skip(2),
-            }
         }
-        let mut candidates = detector.detect(&tile)?;
-        candidates.retain(|candidate| tile.in_core(candidate.x, candidate.y));
-        for candidate in &mut candidates {
-            candidate.x += f64::from(cell.x);
-            candidate.y += f64::from(cell.y);
-        }
-        Ok(candidates)
     }
 
     /// Native pixels in the core of a tile.

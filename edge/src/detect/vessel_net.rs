@@ -76,58 +76,69 @@ impl VesselNet {
         })
     }
 
-    /// Runs the bare network on its last input, for benchmarks.
-    ///
-    /// # Errors
-    /// When the library fails.
-    pub fn run_bare(&mut self) -> Result<(), DetectError> {
-        let side = self.plan.tile_px;
-        self.input
-            .resize(side * side * CHANNELS.len(), self.zero_point.clamp(-128, 127) as i8);
-        self.network.run(&self.input, &mut self.heat, &mut self.geom)
-    }
-
     /// Fills the network's input: `clip(sqrt(max(0, (raw - low) / span)), 0, clip)`, a missing visible band as the mean of the others (or near infrared where
     /// there is none), missing near infrared as 0; quantised, and 0 outside the scene.
     fn prepare(&mut self, tile: &Tile<'_>) {
+        let (inverse, zero_point, clip) = (1.0 / self.scale, self.zero_point, self.clip);
+        let quantise = |value: f32| ((value * inverse + 0.5) as i32 + zero_point).clamp(-128, 127) as i8;
+        let bands = CHANNELS.map(|band| Some((tile.plane(band)?, tile.stats.of(band)?)));
         let pixels = tile.width * tile.height;
-        let mut normal: Vec<Option<Vec<f32>>> = CHANNELS
-            .iter()
-            .map(|band| {
-                let (plane, stats) = (tile.plane(*band)?, tile.stats.of(*band)?);
-                let (low, inverse, clip) = (stats.low, 1.0 / stats.span, self.clip);
-                Some(
-                    plane
-                        .iter()
-                        .map(|raw| ((raw - low) * inverse).max(0.0).sqrt().min(clip))
-                        .collect(),
-                )
-            })
-            .collect();
-        let visible: Vec<&Vec<f32>> = normal.iter().take(3).flatten().collect();
-        if visible.len() < 3 {
-            let grey = if visible.is_empty() {
-                normal.get(3).cloned().flatten().unwrap_or_else(|| vec![0.0; pixels])
-            } else {
-                let share = 1.0 / visible.len() as f32;
-                (0..pixels)
-                    .map(|index| visible.iter().filter_map(|plane| plane.get(index)).sum::<f32>() * share)
-                    .collect()
-            };
-            for slot in normal.iter_mut().take(3).filter(|slot| slot.is_none()) {
-                *slot = Some(grey.clone());
-            }
-        }
-        let (inverse, zero_point) = (1.0 / self.scale, self.zero_point as f32);
-        let quantise = |value: f32| ((value * inverse + 0.5).floor() + zero_point).clamp(-128.0, 127.0) as i8;
         self.input.clear();
-        self.input.resize(pixels * CHANNELS.len(), quantise(0.0));
-        for (channel, plane) in normal.iter().enumerate() {
-            let Some(plane) = plane else { continue };
-            for (slot, value) in self.input.iter_mut().skip(channel).step_by(CHANNELS.len()).zip(plane) {
-                *slot = quantise(*value);
+        self.input.resize(pixels * CHANNELS.len(), 0);
+        let mut normal = [[0.0_f32; PIECE_PX]; CHANNELS.len()];
+        let mut quantised = [[0_i8; PIECE_PX]; CHANNELS.len()];
+        for (piece, out) in self.input.chunks_mut(PIECE_PX * CHANNELS.len()).enumerate() {
+            let (from, count) = (piece * PIECE_PX, out.len() / CHANNELS.len());
+            for (band, normal) in bands.iter().zip(&mut normal) {
+                let Some((plane, stats)) = band else { continue };
+                let (low, share) = (stats.low, 1.0 / stats.span);
+                let raw = plane.get(from..from + count).unwrap_or_default();
+                for (slot, raw) in normal.iter_mut().zip(raw) {
+                    *slot = ((raw - low) * share).max(0.0).sqrt().min(clip);
+                }
+            }
+            stand_in(&bands.map(|band| band.is_some()), &mut normal);
+            for (normal, quantised) in normal.iter().zip(&mut quantised) {
+                for (slot, value) in quantised.iter_mut().zip(normal) {
+                    *slot = quantise(*value);
+                }
+            }
+            let [blue, green, red, nir] = &quantised;
+            let (pixels, _) = out.as_chunks_mut::<{ CHANNELS.len() }>();
+            for ((((pixel, blue), green), red), nir) in pixels.iter_mut().zip(blue).zip(green).zip(red).zip(nir) {
+                *pixel = [*blue, *green, *red, *nir];
             }
         }
+    }
+}
+
+/// Pixels that are normalised together: their four channels fit the first cache.
+const PIECE_PX: usize = 512;
+
+/// Fills the channels of missing bands from those that are there.
+fn stand_in(is_there: &[bool; CHANNELS.len()], normal: &mut [[f32; PIECE_PX]; CHANNELS.len()]) {
+    let [blue, green, red, _] = *is_there;
+    let visible = usize::from(blue) + usize::from(green) + usize::from(red);
+    if visible == 3 {
+        return;
+    }
+    let mut grey = [0.0; PIECE_PX];
+    if visible == 0 {
+        let [_, _, _, nir] = normal;
+        grey = *nir;
+    } else {
+        let share = 1.0 / visible as f32;
+        for (plane, _) in normal.iter().take(3).zip(is_there).filter(|(_, is_there)| **is_there) {
+            for (slot, value) in grey.iter_mut().zip(plane) {
+                *slot += value;
+            }
+        }
+        for slot in &mut grey {
+            *slot *= share;
+        }
+    }
+    for (plane, _) in normal.iter_mut().take(3).zip(is_there).filter(|(_, is_there)| !**is_there) {
+        *plane = grey;
     }
 }
 
@@ -138,6 +149,14 @@ impl Detector for VesselNet {
 
     fn plan(&self) -> &DetectorPlan {
         &self.plan
+    }
+
+    fn infer_alone(&mut self) -> Result<bool, DetectError> {
+        let side = self.plan.tile_px;
+        self.input
+            .resize(side * side * CHANNELS.len(), self.zero_point.clamp(-128, 127) as i8);
+        self.network.run(&self.input, &mut self.heat, &mut self.geom)?;
+        Ok(true)
     }
 
     fn detect(&mut self, tile: &Tile<'_>) -> Result<Vec<Candidate>, DetectError> {
@@ -297,8 +316,10 @@ mod tests {
         use crate::{
             scene::{OpenHints, Scene},
             tile::{
-                block::{self, Buffers, Scratch},
+                brick::Room,
                 lattice::{Cell, Lattice},
+                native::Scratch,
+                supply::Supply,
             },
         };
         let golden: Normalise =
@@ -320,6 +341,7 @@ mod tests {
                 place.path(),
                 &OpenHints {
                     gsd_m: Some(case.scene_gsd_m),
+                    ..OpenHints::default()
                 },
             )
             .unwrap();
@@ -343,19 +365,17 @@ mod tests {
                 32,
             );
             let cell = Cell { x: 0, y: 0 };
-            let (home, _keep) = std::sync::mpsc::sync_channel(1);
-            let block = block::fill(
-                &mut reader,
-                &lattice,
-                vec![cell],
-                &bands,
-                true,
-                Buffers::default(),
-                home,
-            )
-            .unwrap();
             let mut scratch = Scratch::default();
-            assert!(block.cut(&lattice, cell, &bands, &stats, &mut scratch));
+            let supply = Supply::new(&scene, &lattice, &bands, Room::new(1));
+            supply
+                .run(&mut reader, &[vec![cell]], |native| {
+                    assert!(native.start(&lattice, bands.len(), &mut scratch));
+                    for (index, band) in bands.iter().enumerate() {
+                        native.cut(&lattice, index, stats.of(*band).unwrap().low, &mut scratch);
+                    }
+                    true
+                })
+                .unwrap();
             let side = net.plan.tile_px;
             net.prepare(&Tile {
                 grid: &Grid::unreferenced(columns, rows, None),

@@ -52,8 +52,14 @@ impl Samples {
             if tail.len() < needed && !out.is_empty() {
                 return false;
             }
-            for (slot, value) in out.iter_mut().zip(tail.iter().step_by(step)) {
-                *slot = (*value).into();
+            if step == 1 {
+                for (slot, value) in out.iter_mut().zip(tail) {
+                    *slot = (*value).into();
+                }
+            } else {
+                for (slot, value) in out.iter_mut().zip(tail.iter().step_by(step)) {
+                    *slot = (*value).into();
+                }
             }
             true
         }

@@ -10,6 +10,8 @@ pub const BANDS_PER_FILE_MAX: usize = 32;
 pub const CHUNK_BYTES_MAX: usize = 48 << 20;
 /// Bytes of decoded chunks that one open file may keep, beside the one in use.
 pub const CHUNK_CACHE_BYTES_MAX: usize = 8 << 20;
+/// The same for a reader that goes from top to bottom: all planes of one place, and at least this for files of many small chunks.
+pub const CHUNK_CACHE_LEAN_BYTES: usize = 1 << 20;
 /// Bytes of one TIFF tag: the offsets of 500,000 chunks as 64-bit numbers.
 pub const TAG_BYTES_MAX: usize = 4 << 20;
 /// Entries of one TIFF directory: real ones have some tens.

@@ -9,6 +9,8 @@ mod band;
 mod chunks;
 mod crs;
 mod error;
+#[cfg(feature = "gdal")]
+mod gdal_file;
 mod geokeys;
 mod grid;
 pub mod limits;

@@ -24,6 +24,8 @@ use super::{
 pub struct OpenHints {
     /// Pixel size in metres of a scene without georeference.
     pub gsd_m: Option<f64>,
+    /// True when a file whose bands nothing names is radar backscatter: a picture of a radar scene looks like any other.
+    pub is_radar: bool,
 }
 
 /// One acquired image product, known but not yet read.
@@ -46,9 +48,9 @@ pub struct Scene {
     pub(super) files: Vec<SceneFile>,
     /// True when samples of all bands are whole numbers of 0..=65535.
     pub(crate) fits_u16: bool,
-    /// Size of the pieces in which the files decode, the largest of all.
-    pub(crate) chunk: (u32, u32),
-    /// True when every file is stored in full-width strips.
+    /// Size of the least pieces that the files can be read in without waste, the largest of all.
+    pub(crate) piece: (u32, u32),
+    /// True when a file is stored in full-width strips.
     pub(crate) is_stripped: bool,
 }
 
@@ -83,7 +85,7 @@ impl Scene {
             return Self::manifest(path, hints);
         }
         let note = sidecar::beside(path, false)?;
-        let part = part(path, &note, note.bands.as_deref())?;
+        let part = part(path, &note, note.bands.as_deref(), hints.is_radar)?;
         Self::assemble(path, &stem_of(path), &note, vec![part], hints)
     }
 
@@ -119,7 +121,7 @@ impl Scene {
                         "a relative path without `..`",
                     ));
                 }
-                part(&folder.join(&file.path), &note, file.bands.as_deref())
+                part(&folder.join(&file.path), &note, file.bands.as_deref(), hints.is_radar)
             })
             .collect::<Result<Vec<_>, _>>()?;
         Self::assemble(path, &stem_of(path), &note, parts, hints)
@@ -127,6 +129,10 @@ impl Scene {
 
     fn folder(path: &Path, hints: &OpenHints) -> Result<Self, SceneError> {
         let note = sidecar::beside(path, true)?;
+        if let Some(product) = safe_product(path)? {
+            let part = part(&product, &note, note.bands.as_deref(), hints.is_radar)?;
+            return Self::assemble(path, &stem_of(path), &note, vec![part], hints);
+        }
         let mut found: Vec<(Band, PathBuf)> = Vec::new();
         let mut colour = None;
         for entry in fs::read_dir(path).map_err(|error| SceneError::io(path, &error))? {
@@ -152,10 +158,10 @@ impl Scene {
         {
             // Three colours in one file beat one or two in their own.
             found.retain(|(band, _)| !band.is_visible());
-            parts.push(part(&colour, &note, None)?);
+            parts.push(part(&colour, &note, None, false)?);
         }
         for (band, file) in &found {
-            parts.push(part(file, &note, Some(&[band.name().to_owned()]))?);
+            parts.push(part(file, &note, Some(&[band.name().to_owned()]), false)?);
         }
         if parts.is_empty() {
             return Err(SceneError::new(
@@ -254,17 +260,36 @@ impl Scene {
             bands,
             warnings,
             fits_u16: parts.iter().all(|part| part.info.fits_u16),
-            chunk: parts.iter().fold((1, 1), |(w, h), part| {
-                (w.max(part.info.chunk.0), h.max(part.info.chunk.1))
+            piece: parts.iter().fold((1, 1), |(w, h), part| {
+                (w.max(part.info.piece.0), h.max(part.info.piece.1))
             }),
-            is_stripped: parts.iter().all(|part| part.info.chunk.0 >= width),
+            is_stripped: parts.iter().any(|part| part.info.piece.0 >= width),
             files: parts.into_iter().map(|part| part.file).collect(),
         })
     }
 }
 
+/// The description of a SAFE product, when the folder is one: that of a Sentinel-2 granule set, else the manifest.
+fn safe_product(folder: &Path) -> Result<Option<PathBuf>, SceneError> {
+    let manifest = folder.join("manifest.safe");
+    if !manifest.is_file() {
+        return Ok(None);
+    }
+    let entries = fs::read_dir(folder).map_err(|error| SceneError::io(folder, &error))?;
+    let mut described: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("MTD_MSI") && name.ends_with(".xml")
+        })
+        .collect();
+    described.sort();
+    Ok(Some(described.into_iter().next().unwrap_or(manifest)))
+}
+
 /// Opens one file for its header and decides what its planes are.
-fn part(path: &Path, note: &Sidecar, names: Option<&[String]>) -> Result<Part, SceneError> {
+fn part(path: &Path, note: &Sidecar, names: Option<&[String]>, is_radar: bool) -> Result<Part, SceneError> {
     let crs = sidecar::crs(path, note.crs.as_deref())?;
     let info = raster::open(path, crs.as_ref())?.info().clone();
     let bands = match names {
@@ -276,6 +301,7 @@ fn part(path: &Path, note: &Sidecar, names: Option<&[String]>) -> Result<Part, S
             }
             bands
         }
+        None if is_radar && !info.is_float && info.names.iter().all(Option::is_none) => vec![Some(Band::Vv)],
         None => assign(path, &info)?,
     };
     let alpha = info.alpha.filter(|alpha| bands.get(*alpha).is_none_or(Option::is_none));

@@ -72,6 +72,7 @@ impl PictureFile {
                 samples,
                 fits_u16: true,
                 chunk: (width, height),
+                piece: (width, 1),
                 georef: world_file(path, crs)?,
                 nodata: None,
                 alpha,

@@ -17,6 +17,8 @@ pub(super) struct RasterInfo {
     pub fits_u16: bool,
     /// Size of the pieces in which the file decodes.
     pub chunk: (u32, u32),
+    /// Size of the least piece that can be read without decoding more than it: a chunk, or a row where the samples are found by position.
+    pub piece: (u32, u32),
     pub georef: Option<Georef>,
     /// Sample value that means "no data".
     pub nodata: Option<f64>,
@@ -36,6 +38,9 @@ pub(super) struct RasterInfo {
 pub(super) trait RasterFile: Send {
     /// Facts about it.
     fn info(&self) -> &RasterInfo;
+
+    /// Keeps no more decoded chunks than one place of the raster has.
+    fn keep_little(&mut self) {}
 
     /// Reads a window, which lies inside the raster, of the given planes; each `out` gets `window.pixels()` samples.
     fn read(&mut self, window: Window, planes: &[usize], out: &mut [Vec<f32>]) -> Result<(), SceneError>;
@@ -63,19 +68,38 @@ pub(super) fn open(path: &Path, crs: Option<&Crs>) -> Result<Box<dyn RasterFile>
         _ if got == 0 => refuse("the file is empty".to_owned()),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Box::new(TiffFile::open(path)?)),
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => Ok(Box::new(PictureFile::open(path, crs)?)),
-        [0, 0, 0, 12, b'j', b'P', ..] => Err(SceneError::new(
-            path,
-            SceneErrorKind::Unsupported,
-            "JPEG 2000 is not read by this build",
-            "a GeoTIFF (gdal_translate makes one)",
-        )),
-        [0x89, b'H', b'D', b'F', ..] => refuse("HDF5 is not read by this build".to_owned()),
-        [b'N', b'I', b'T', b'F', ..] => refuse("NITF is not read by this build".to_owned()),
+        [0, 0, 0, 12, b'j', b'P', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => by_library(path, "JPEG 2000"),
+        [0x89, b'H', b'D', b'F', ..] => by_library(path, "HDF5"),
+        [b'N', b'I', b'T', b'F', ..] => by_library(path, "NITF"),
+        [b'<', b'?', b'x', b'm', b'l', ..] => by_library(path, "SAFE"),
         _ => refuse(format!(
             "the first bytes ({}) are of no known raster format",
             hex(&magic[..got.min(4)])
         )),
     }
+}
+
+/// Formats that only libgdal reads.
+#[cfg(feature = "gdal")]
+fn by_library(path: &Path, format: &str) -> Result<Box<dyn RasterFile>, SceneError> {
+    use super::gdal_file::{GdalFile, Kind};
+    let kind = match format {
+        "JPEG 2000" => Kind::Jpeg2000,
+        "HDF5" => Kind::Hdf5,
+        "NITF" => Kind::Nitf,
+        _ => Kind::Safe,
+    };
+    Ok(Box::new(GdalFile::open(path, kind)?))
+}
+
+#[cfg(not(feature = "gdal"))]
+fn by_library(path: &Path, format: &str) -> Result<Box<dyn RasterFile>, SceneError> {
+    Err(SceneError::new(
+        path,
+        SceneErrorKind::Unsupported,
+        format!("{format} is not read by this build"),
+        "a GeoTIFF (gdal_translate makes one), or a build with the feature `gdal`",
+    ))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -11,6 +11,8 @@ pub struct SceneReader {
     width: u32,
     height: u32,
     files: Vec<OpenFile>,
+    /// Which pixels one file has data for: memory that every read uses.
+    seen: Vec<bool>,
 }
 
 struct OpenFile {
@@ -51,6 +53,7 @@ impl SceneReader {
             width: scene.grid.width,
             height: scene.grid.height,
             files,
+            seen: Vec::new(),
         })
     }
 
@@ -62,14 +65,23 @@ impl SceneReader {
     /// # Errors
     /// The file that is damaged, or the request that does not fit the scene.
     pub fn read(&mut self, window: Window, bands: &[Band]) -> Result<Pixels, SceneError> {
+        let mut pixels = Pixels::default();
+        self.read_into(window, bands, &mut pixels)?;
+        Ok(pixels)
+    }
+
+    /// The same as [`Self::read`], into memory that was used before.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; `pixels` is then of no use.
+    pub(crate) fn read_into(&mut self, window: Window, bands: &[Band], pixels: &mut Pixels) -> Result<(), SceneError> {
         self.check(window, bands)?;
         let count = window.pixels() as usize;
-        let mut pixels = Pixels {
-            window,
-            bands: bands.to_vec(),
-            planes: vec![Vec::new(); bands.len()],
-            valid: vec![false; count],
-        };
+        pixels.window = window;
+        pixels.bands = bands.to_vec();
+        pixels.planes.resize_with(bands.len(), Vec::new);
+        pixels.valid.clear();
+        pixels.valid.resize(count, false);
         for file in &mut self.files {
             let wanted: Vec<(usize, usize)> = bands
                 .iter()
@@ -84,17 +96,28 @@ impl SceneReader {
             }
             let mut planes: Vec<usize> = wanted.iter().map(|(_, plane)| *plane).collect();
             planes.extend(file.alpha);
-            let mut out = vec![Vec::new(); planes.len()];
+            let mut out: Vec<Vec<f32>> = wanted
+                .iter()
+                .filter_map(|(slot, _)| pixels.planes.get_mut(*slot).map(std::mem::take))
+                .collect();
+            out.resize_with(planes.len(), Vec::new);
             file.raster.read(window, &planes, &mut out)?;
             let alpha = if file.alpha.is_some() { out.pop() } else { None };
-            file.mark_valid(&mut out, alpha.as_deref(), &mut pixels.valid);
+            file.mark_valid(&mut out, alpha.as_deref(), &mut pixels.valid, &mut self.seen);
             for ((slot, _), plane) in wanted.into_iter().zip(out) {
                 if let Some(target) = pixels.planes.get_mut(slot) {
                     *target = plane;
                 }
             }
         }
-        Ok(pixels)
+        Ok(())
+    }
+
+    /// Keeps no more decoded pieces than reading from top to bottom, piece by piece, needs.
+    pub(crate) fn keep_little(&mut self) {
+        for file in &mut self.files {
+            file.raster.keep_little();
+        }
     }
 
     fn check(&self, window: Window, bands: &[Band]) -> Result<(), SceneError> {
@@ -131,25 +154,42 @@ impl SceneReader {
 }
 
 impl OpenFile {
-    /// Marks the pixels that this file has data for, and clears samples that are no numbers.
-    fn mark_valid(&self, planes: &mut [Vec<f32>], alpha: Option<&[f32]>, valid: &mut [bool]) {
+    /// Marks the pixels that this file has data for, and clears samples that are no numbers. `seen` is scratch.
+    fn mark_valid(
+        &self,
+        planes: &mut [Vec<f32>],
+        alpha: Option<&[f32]>,
+        valid: &mut [bool],
+        seen: &mut Vec<bool>,
+    ) {
         let nodata = self.nodata.map_or(0.0, |value| value as f32);
-        let nodata_is_nan = nodata.is_nan();
-        let mut seen = vec![false; valid.len()];
+        // Any number differs from "no data" that is no number.
+        let (nodata, tolerance) = if nodata.is_nan() {
+            (0.0, -1.0)
+        } else {
+            (nodata, f32::EPSILON * nodata.abs())
+        };
+        seen.clear();
+        seen.resize(valid.len(), false);
+        // Without branches, so that the compiler can take several samples at a time.
         for plane in planes.iter_mut() {
-            for (sample, seen) in plane.iter_mut().zip(&mut seen) {
-                if !sample.is_finite() {
-                    *sample = 0.0;
-                } else if nodata_is_nan || (*sample - nodata).abs() > f32::EPSILON * nodata.abs() {
-                    *seen = true;
-                }
+            for (sample, seen) in plane.iter_mut().zip(seen.iter_mut()) {
+                let is_number = sample.abs() < f32::INFINITY;
+                *seen |= is_number & ((*sample - nodata).abs() > tolerance);
+                *sample = if is_number { *sample } else { 0.0 };
             }
         }
-        for (index, (valid, seen)) in valid.iter_mut().zip(seen).enumerate() {
-            let transparent = alpha
-                .and_then(|alpha| alpha.get(index))
-                .is_some_and(|value| *value <= 0.0);
-            *valid |= seen && !transparent;
+        match alpha {
+            None => {
+                for (valid, seen) in valid.iter_mut().zip(seen) {
+                    *valid |= *seen;
+                }
+            }
+            Some(alpha) => {
+                for ((valid, seen), alpha) in valid.iter_mut().zip(seen).zip(alpha) {
+                    *valid |= *seen & (*alpha > 0.0);
+                }
+            }
         }
     }
 }

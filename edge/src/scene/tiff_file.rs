@@ -1,7 +1,7 @@
 //! TIFF files: tiled and stripped, classic and BigTIFF, all compressions that the decoder knows, read chunk by chunk.
 //!
 //! Uncompressed files are read row by row by position ([`super::tiff_raw`]), so that a scene in one single strip needs no more memory than a
-//! window. Compressed chunks are decoded whole, and a row of them is kept while windows move down the scene.
+//! window. Compressed chunks are decoded whole, and the last few of them are kept while windows move down the scene.
 
 use std::{
     fs::File,
@@ -94,11 +94,14 @@ impl TiffFile {
                 format!("at most {} MB: rewrite it with tiles", limits::CHUNK_BYTES_MAX >> 20),
             ));
         }
-        // A row of tiles is decoded once while windows move down the scene; a strip is its own row.
-        let row_bytes = chunk_bytes
-            .saturating_mul(u64::from(facts.chunks_across))
-            .saturating_mul(facts.planes() as u64);
-        let cache_bytes = (row_bytes as usize).clamp(limits::CHUNK_CACHE_BYTES_MAX, limits::CHUNK_BYTES_MAX);
+        // Windows that move down a scene meet each strip or tile several times: all planes of one place are kept, and a row of them where
+        // that is little.
+        let place_bytes = chunk_bytes.saturating_mul(facts.planes() as u64) as usize;
+        let row_bytes = place_bytes.saturating_mul(facts.chunks_across as usize);
+        let cache_bytes = row_bytes
+            .min(limits::CHUNK_CACHE_BYTES_MAX)
+            .max(place_bytes)
+            .min(limits::CHUNK_BYTES_MAX);
         Ok(Self {
             path: path.to_path_buf(),
             decoder,
@@ -158,13 +161,20 @@ impl RasterFile for TiffFile {
         &self.facts.info
     }
 
+    fn keep_little(&mut self) {
+        let place_bytes = self.facts.chunk_bytes().saturating_mul(self.facts.planes() as u64);
+        let bytes = (place_bytes as usize).clamp(limits::CHUNK_CACHE_LEAN_BYTES, limits::CHUNK_BYTES_MAX);
+        self.cache = ChunkCache::new(bytes);
+    }
+
     fn read(&mut self, window: Window, planes: &[usize], out: &mut [Vec<f32>]) -> Result<(), SceneError> {
         for plane in out.iter_mut() {
             plane.clear();
             plane.resize(window.pixels() as usize, 0.0);
         }
         if let Some(raw) = &self.raw {
-            let file = self.decoder.inner().inner();
+            // Past the buffer: rows are as large as it is.
+            let file = self.decoder.inner().inner().get_mut();
             return raw
                 .read(file, window, planes, out)
                 .map_err(|error| SceneError::io(&self.path, &error));

@@ -26,21 +26,6 @@ impl Kind {
             Self::F64 => 8,
         }
     }
-
-    /// `bytes` holds exactly one sample, least significant byte first.
-    fn value(self, bytes: [u8; 8]) -> f32 {
-        let [a, b, c, d, ..] = bytes;
-        match self {
-            Self::U8 => f32::from(a),
-            Self::I8 => f32::from(a as i8),
-            Self::U16 => f32::from(u16::from_le_bytes([a, b])),
-            Self::I16 => f32::from(i16::from_le_bytes([a, b])),
-            Self::U32 => u32::from_le_bytes([a, b, c, d]) as f32,
-            Self::I32 => i32::from_le_bytes([a, b, c, d]) as f32,
-            Self::F32 => f32::from_le_bytes([a, b, c, d]),
-            Self::F64 => f64::from_le_bytes(bytes) as f32,
-        }
-    }
 }
 
 /// Where each row of an uncompressed file stands.
@@ -155,17 +140,45 @@ impl RawLayout {
     }
 
     fn convert(&self, bytes: &[u8], sample: usize, step: usize, out: &mut [f32]) {
-        let size = self.kind.bytes();
-        for (slot, pixel) in out.iter_mut().zip(bytes.chunks_exact(size * step)) {
-            let mut value = [0_u8; 8];
-            if let (Some(source), Some(target)) = (pixel.get(sample * size..(sample + 1) * size), value.get_mut(..size))
-            {
-                target.copy_from_slice(source);
-                if self.is_big_endian {
-                    target.reverse();
-                }
-            }
-            *slot = self.kind.value(value);
+        let is_big = self.is_big_endian;
+        match self.kind {
+            Kind::U8 => fill(bytes, sample, step, out, |[a]: [u8; 1]| f32::from(a)),
+            Kind::I8 => fill(bytes, sample, step, out, |[a]: [u8; 1]| f32::from(a as i8)),
+            // What nearly every product has: the byte order is decided outside of the loop.
+            Kind::U16 if is_big => fill(bytes, sample, step, out, |raw| f32::from(u16::from_be_bytes(raw))),
+            Kind::U16 => fill(bytes, sample, step, out, |raw| f32::from(u16::from_le_bytes(raw))),
+            Kind::I16 => fill(bytes, sample, step, out, |raw| f32::from(i16::from_le_bytes(little(raw, is_big)))),
+            Kind::U32 => fill(bytes, sample, step, out, |raw| u32::from_le_bytes(little(raw, is_big)) as f32),
+            Kind::I32 => fill(bytes, sample, step, out, |raw| i32::from_le_bytes(little(raw, is_big)) as f32),
+            Kind::F32 => fill(bytes, sample, step, out, |raw| f32::from_le_bytes(little(raw, is_big))),
+            Kind::F64 => fill(bytes, sample, step, out, |raw| f64::from_le_bytes(little(raw, is_big)) as f32),
+        }
+    }
+}
+
+fn little<const BYTES: usize>(mut raw: [u8; BYTES], is_big_endian: bool) -> [u8; BYTES] {
+    if is_big_endian {
+        raw.reverse();
+    }
+    raw
+}
+
+/// Every `step`th sample of `BYTES` bytes, from the one at `first`.
+fn fill<const BYTES: usize>(
+    bytes: &[u8],
+    first: usize,
+    step: usize,
+    out: &mut [f32],
+    value: impl Fn([u8; BYTES]) -> f32,
+) {
+    let (samples, _) = bytes.as_chunks::<BYTES>();
+    if step == 1 {
+        for (slot, raw) in out.iter_mut().zip(samples) {
+            *slot = value(*raw);
+        }
+    } else {
+        for (slot, raw) in out.iter_mut().zip(samples.iter().skip(first).step_by(step)) {
+            *slot = value(*raw);
         }
     }
 }

@@ -162,6 +162,14 @@ pub(super) fn read_facts<R: Read + Seek>(decoder: &mut Decoder<R>, head: &Head) 
             samples,
             fits_u16: format == 1 && bit <= 16,
             chunk: (chunk_width, chunk_height),
+            piece: (
+                chunk_width,
+                if compression == COMPRESSION_NONE && !is_tiled {
+                    1
+                } else {
+                    chunk_height
+                },
+            ),
             georef,
             nodata: ascii(decoder, Tag::GdalNodata)?.and_then(|text| text.trim().parse().ok()),
             alpha,

@@ -57,44 +57,39 @@ impl Axis {
     }
 
     /// Weights of the output pixels `from..to`.
-    pub(crate) fn weights(&self, from: u32, to: u32) -> Weights {
+    pub(crate) fn weights(&self, from: u32, to: u32, weights: &mut Weights) {
         let to = to.min(self.size_out);
-        let mut weights = Weights {
-            firsts: Vec::new(),
-            taps: Vec::new(),
-            stride: 1,
-        };
+        weights.firsts.clear();
+        weights.taps.clear();
+        weights.stride = 1;
         if self.is_identity() {
-            weights.firsts = (from..to).collect();
-            weights.taps = vec![1.0; weights.firsts.len()];
-            return weights;
+            weights.firsts.extend(from..to);
+            weights.taps.resize(weights.firsts.len(), 1.0);
+            return;
         }
         let support = self.support();
         weights.stride = (2.0 * support).ceil() as usize + 1;
         for index in from..to {
             let centre = (f64::from(index) + 0.5) * self.ratio - 0.5;
             let first = (centre - support).ceil().max(0.0) as u32;
-            let row: Vec<f64> = (0..weights.stride as u32)
-                .map(|tap| {
-                    let input = first + tap;
-                    if input >= self.size_in {
-                        return 0.0;
-                    }
-                    (1.0 - (f64::from(input) - centre).abs() / support).max(0.0)
-                })
-                .collect();
-            let sum: f64 = row.iter().sum();
+            let weight = |tap: u32| {
+                let input = first + tap;
+                if input >= self.size_in {
+                    return 0.0;
+                }
+                (1.0 - (f64::from(input) - centre).abs() / support).max(0.0)
+            };
+            let taps = 0..weights.stride as u32;
+            let sum: f64 = taps.clone().map(weight).sum();
             weights.firsts.push(first);
-            weights
-                .taps
-                .extend(row.iter().map(|weight| (weight / sum.max(f64::MIN_POSITIVE)) as f32));
+            let share = |tap: u32| (weight(tap) / sum.max(f64::MIN_POSITIVE)) as f32;
+            weights.taps.extend(taps.map(share));
         }
-        weights
     }
 }
 
 /// Which input pixels make each output pixel, and how much of each.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Weights {
     /// First input pixel of each output pixel.
     pub firsts: Vec<u32>,
@@ -107,44 +102,58 @@ pub(crate) struct Weights {
 impl Weights {
     /// Applies the weights along a row whose first sample is input pixel `origin`.
     pub(crate) fn along_row(&self, row: &[f32], origin: u32, out: &mut [f32]) {
-        if self.stride == 1 {
-            let start = self
-                .firsts
-                .first()
-                .map_or(0, |first| first.saturating_sub(origin) as usize);
-            for (slot, value) in out.iter_mut().zip(row.get(start..).unwrap_or_default()) {
-                *slot = *value;
+        let firsts = self
+            .firsts
+            .iter()
+            .map(|first| row.get(first.saturating_sub(origin) as usize..).unwrap_or_default());
+        match self.stride {
+            1 => {
+                let start = self.firsts.first().map_or(0, |first| first.saturating_sub(origin));
+                for (slot, value) in out.iter_mut().zip(row.get(start as usize..).unwrap_or_default()) {
+                    *slot = *value;
+                }
             }
-            return;
-        }
-        for ((slot, first), taps) in out
-            .iter_mut()
-            .zip(&self.firsts)
-            .zip(self.taps.chunks_exact(self.stride))
-        {
-            let start = first.saturating_sub(origin) as usize;
-            let inputs = row.get(start..).unwrap_or_default();
-            *slot = taps.iter().zip(inputs).map(|(weight, value)| weight * value).sum();
+            // An enlargement, as of a 10 m scene: most of what is ever resampled.
+            3 => {
+                let (taps, _) = self.taps.as_chunks::<3>();
+                for ((slot, [a, b, c]), inputs) in out.iter_mut().zip(taps).zip(firsts) {
+                    *slot = match inputs {
+                        [x, y, z, ..] => a * x + b * y + c * z,
+                        [x, y] => a * x + b * y,
+                        [x] => a * x,
+                        [] => 0.0,
+                    };
+                }
+            }
+            stride => {
+                for ((slot, taps), inputs) in out.iter_mut().zip(self.taps.chunks_exact(stride)).zip(firsts) {
+                    *slot = taps.iter().zip(inputs).map(|(weight, value)| weight * value).sum();
+                }
+            }
         }
     }
 
     /// Adds up rows: output row `index` from rows of `width` samples whose first is input row `origin`.
     pub(crate) fn across_rows(&self, index: usize, rows: &[f32], width: usize, origin: u32, out: &mut [f32]) {
-        out.fill(0.0);
-        let Some(first) = self.firsts.get(index) else { return };
+        let Some(first) = self.firsts.get(index) else {
+            return out.fill(0.0);
+        };
         let taps = self
             .taps
             .get(index * self.stride..(index + 1) * self.stride)
             .unwrap_or_default();
         let start = first.saturating_sub(origin) as usize * width;
-        for (weight, row) in taps
+        let mut parts = taps
             .iter()
-            .zip(rows.get(start..).unwrap_or_default().chunks_exact(width))
-        {
-            if *weight > 0.0 {
-                for (slot, value) in out.iter_mut().zip(row) {
-                    *slot += weight * value;
-                }
+            .zip(rows.get(start..).unwrap_or_default().chunks_exact(width.max(1)))
+            .filter(|(weight, _)| **weight > 0.0);
+        match parts.next() {
+            Some((weight, row)) => out.iter_mut().zip(row).for_each(|(slot, value)| *slot = weight * value),
+            None => out.fill(0.0),
+        }
+        for (weight, row) in parts {
+            for (slot, value) in out.iter_mut().zip(row) {
+                *slot += weight * value;
             }
         }
     }
@@ -154,10 +163,16 @@ impl Weights {
 mod tests {
     use super::*;
 
+    fn weights(axis: &Axis, from: u32, to: u32) -> Weights {
+        let mut weights = Weights::default();
+        axis.weights(from, to, &mut weights);
+        weights
+    }
+
     fn resampled(row: &[f32], gsd_in: f64, gsd_out: f64) -> Vec<f32> {
         let axis = Axis::new(row.len() as u32, gsd_in, gsd_out);
         let mut out = vec![0.0; axis.size_out as usize];
-        axis.weights(0, axis.size_out).along_row(row, 0, &mut out);
+        weights(&axis, 0, axis.size_out).along_row(row, 0, &mut out);
         out
     }
 
@@ -182,7 +197,7 @@ mod tests {
             let (from, to) = (20, 60);
             let (first, last) = axis.needs(from, to);
             let mut part = vec![0.0; 40];
-            axis.weights(from, to)
+            weights(&axis, from, to)
                 .along_row(&row[first as usize..last as usize], first, &mut part);
             assert_eq!(part, whole[20..60]);
         }
@@ -193,7 +208,7 @@ mod tests {
         let column: Vec<f32> = (0..50_u8).map(|x| f32::from(x * 3 % 17)).collect();
         let along = resampled(&column, 1.0, 1.7);
         let axis = Axis::new(50, 1.0, 1.7);
-        let weights = axis.weights(0, axis.size_out);
+        let weights = weights(&axis, 0, axis.size_out);
         for (index, expected) in along.iter().enumerate() {
             let mut out = [0.0];
             weights.across_rows(index, &column, 1, 0, &mut out);

@@ -2,7 +2,7 @@
 //!
 //! They come from a regular sub-sample: small scenes are read whole, of larger ones some rows (or tiles, in tiled files) spread evenly.
 
-use crate::scene::{Band, Scene, SceneError, SceneReader, Window};
+use crate::scene::{Band, Pixels, Scene, SceneError, SceneReader, Window};
 
 /// Scenes of up to this many pixels are read whole.
 const WHOLE_PX_MAX: u64 = 3_000_000;
@@ -79,10 +79,13 @@ impl SceneStats {
         let windows = windows(scene);
         let pixels: u64 = windows.iter().map(Window::pixels).sum();
         let step = (pixels as usize).div_ceil(SAMPLES_PER_BAND_MAX).max(1);
-        let mut kept: Vec<Vec<f32>> = vec![Vec::new(); bands.len()];
+        // At once: what has grown step by step is not given back to the system when it goes.
+        let count = (pixels as usize).div_ceil(step);
+        let mut kept: Vec<Vec<f32>> = bands.iter().map(|_| Vec::with_capacity(count)).collect();
         let mut position = 0;
+        let mut read = Pixels::default();
         for window in windows {
-            let read = reader.read(window, bands)?;
+            reader.read_into(window, bands, &mut read)?;
             for (kept, plane) in kept.iter_mut().zip(&read.planes) {
                 kept.extend(
                     plane
@@ -108,7 +111,8 @@ impl SceneStats {
             .iter_mut()
             .map(|values| percentile(values, percentiles.low))
             .collect();
-        let mut pooled: Vec<f32> = Vec::new();
+        let visible = bands.iter().filter(|band| band.is_visible()).count();
+        let mut pooled: Vec<f32> = Vec::with_capacity(visible * samples);
         for ((values, band), low) in kept.iter().zip(bands).zip(&lows) {
             if band.is_visible() {
                 pooled.extend(values.iter().map(|value| value - low));
@@ -161,14 +165,14 @@ fn windows(scene: &Scene) -> Vec<Window> {
         return spread(height, STRIPS).map(|y| Window::new(0, y, width, 1)).collect();
     }
     let side = (
-        scene.chunk.0.min(WINDOW_SIDE_PX_MAX).min(width),
-        scene.chunk.1.min(WINDOW_SIDE_PX_MAX).min(height),
+        scene.piece.0.min(WINDOW_SIDE_PX_MAX).min(width),
+        scene.piece.1.min(WINDOW_SIDE_PX_MAX).min(height),
     );
     spread(height, TILES_PER_AXIS)
         .flat_map(|y| spread(width, TILES_PER_AXIS).map(move |x| (x, y)))
         .map(|(x, y)| {
             // Aligned to the file's own tiles: each window costs one decoded tile.
-            let (x, y) = (x / scene.chunk.0 * scene.chunk.0, y / scene.chunk.1 * scene.chunk.1);
+            let (x, y) = (x / scene.piece.0 * scene.piece.0, y / scene.piece.1 * scene.piece.1);
             Window::new(x, y, side.0.min(width - x), side.1.min(height - y))
         })
         .collect()

@@ -1,5 +1,8 @@
 /* The XNNPACK delegate of TensorFlow Lite: the three functions that the Rust binding calls.
  *
+ * Where the binding asks for the default options it is given ours (edge/src/detect/interpreter.rs), by the name that the
+ * symbol has: the library's own, and one flag more, which the binding has no word for.
+ *
  * Only the first field of the options is named here. The library's own structure has more fields after it, laid out
  * differently between versions; the padding is larger than any of them, so that the library may write its defaults
  * and read them back untouched.
@@ -18,7 +21,8 @@ typedef struct {
   uint32_t library_private[63];
 } TfLiteXNNPackDelegateOptions;
 
-extern TfLiteXNNPackDelegateOptions TfLiteXNNPackDelegateOptionsDefault(void);
+extern TfLiteXNNPackDelegateOptions TfLiteXNNPackDelegateOptionsDefault(void)
+    __asm__("quaywatch_xnnpack_options");
 extern TfLiteDelegate* TfLiteXNNPackDelegateCreate(const TfLiteXNNPackDelegateOptions* options);
 extern void TfLiteXNNPackDelegateDelete(TfLiteDelegate* delegate);
 
