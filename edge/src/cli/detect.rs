@@ -98,12 +98,7 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
 const BARE_ROUNDS: u32 = 40;
 
 /// One line of JSON: the pipeline, and the limit that the bare inference sets it on this machine at this time.
-fn bench(
-    scene: &Scene,
-    detected: &Detected,
-    (seconds, cpu_s): (f64, Option<f64>),
-    bare_tiles_per_s: Option<f64>,
-) {
+fn bench(scene: &Scene, detected: &Detected, (seconds, cpu_s): (f64, Option<f64>), bare_tiles_per_s: Option<f64>) {
     let skipped = |why: Skip| detected.skipped.iter().filter(|tile| tile.why == why).count();
     let megapixels = detected.pixels as f64 / 1e6;
     let bare_seconds = bare_tiles_per_s.map(|rate| detected.tiles as f64 / rate);

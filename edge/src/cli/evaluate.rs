@@ -121,7 +121,9 @@ impl Unseen {
             });
             println!("{line}");
         } else {
-            println!("\npre-screen: {skipped} of {tiles} tiles skipped; {labels_skipped} of {labels} labelled vessels lie in them");
+            println!(
+                "\npre-screen: {skipped} of {tiles} tiles skipped; {labels_skipped} of {labels} labelled vessels lie in them"
+            );
         }
     }
 }
@@ -146,15 +148,26 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<(String, S
 /// The scenes that a path stands for: itself, or, for a folder of pictures with YOLO labels beside them, those pictures in order.
 fn scenes_in(path: &Path) -> Vec<PathBuf> {
     let is_labelled = |file: &PathBuf| {
-        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let extension = file
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .unwrap_or_default();
         matches!(extension, "jpg" | "jpeg" | "tif" | "tiff" | "png") && file.with_extension("txt").is_file()
     };
     let entries = std::fs::read_dir(path).into_iter().flatten();
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_labelled).collect();
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_labelled)
+        .collect();
     files.sort();
     // A mask beside a picture has the picture's name: the first of one stem is the scene.
     files.dedup_by_key(|file| file.with_extension(""));
-    if files.is_empty() { vec![path.to_path_buf()] } else { files }
+    if files.is_empty() {
+        vec![path.to_path_buf()]
+    } else {
+        files
+    }
 }
 
 /// The label file of a scene.

@@ -74,7 +74,9 @@ pub(super) fn read(path: &Path, size: (u32, u32)) -> Result<Vec<Label>, String> 
             .map(|(number, line)| {
                 from_yolo(line, size).ok_or_else(|| {
                     let number = number + 1;
-                    bad(format!("line {number}: `{line}`; expected class, centre x, y, width, height as shares of the picture"))
+                    bad(format!(
+                        "line {number}: `{line}`; expected class, centre x, y, width, height as shares of the picture"
+                    ))
                 })
             })
             .collect::<Result<_, _>>()?

@@ -262,7 +262,13 @@ mod tests {
     fn scenes_that_differ_widen_the_pooled_interval() {
         let alike: Vec<Score> = (0..10).map(|_| scene(8, 2, 2)).collect();
         let apart: Vec<Score> = (0..10)
-            .map(|index| if index % 2 == 0 { scene(16, 0, 0) } else { scene(0, 4, 4) })
+            .map(|index| {
+                if index % 2 == 0 {
+                    scene(16, 0, 0)
+                } else {
+                    scene(0, 4, 4)
+                }
+            })
             .collect();
         let (alike, apart) = (rates(&alike, Subset::All), rates(&apart, Subset::All));
         assert!((alike.f1.value - apart.f1.value).abs() < 1e-9);

@@ -146,7 +146,10 @@ pub(super) fn score(
 mod tests {
     use quaywatch_protocol::contract::look::VesselClass;
 
-    use super::{super::rates::{Rates, Subset, rates}, *};
+    use super::{
+        super::rates::{Rates, Subset, rates},
+        *,
+    };
 
     fn of(score: &Score, subset: Subset) -> Rates {
         rates(std::slice::from_ref(score), subset)
@@ -211,7 +214,11 @@ mod tests {
         );
         let rates = of(&score, Subset::All);
         assert_eq!((rates.hits, rates.misses, rates.falses), (1, 0, 1));
-        assert!((rates.f1.value - 2.0 / 3.0).abs() < 1e-9 && rates.f1.low <= rates.f1.value && rates.f1.value <= rates.f1.high);
+        assert!(
+            (rates.f1.value - 2.0 / 3.0).abs() < 1e-9
+                && rates.f1.low <= rates.f1.value
+                && rates.f1.value <= rates.f1.high
+        );
     }
 
     #[test]

@@ -124,7 +124,10 @@ impl Network {
 ///
 /// A buffer holds a pointer for every output pixel and weight of a convolution. Kept for each layer, they took three quarters of a worker's memory. The
 /// binding cannot set the flag; so the header that it is generated from (deploy/tflite/include) gives it this function for the library's own.
-#[allow(unsafe_code, reason = "a C function that C calls, and a call of the library's: the binding offers no other way")]
+#[allow(
+    unsafe_code,
+    reason = "a C function that C calls, and a call of the library's: the binding offers no other way"
+)]
 mod delegate {
     use std::mem::MaybeUninit;
 

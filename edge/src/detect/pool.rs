@@ -70,7 +70,10 @@ impl DetectorPool {
                 .collect::<Result<Vec<bool>, DetectError>>()
         })?;
         let seconds = began.elapsed().as_secs_f64();
-        Ok(ran.iter().all(|ran| *ran).then(|| tiles / seconds.max(f64::MIN_POSITIVE)))
+        Ok(ran
+            .iter()
+            .all(|ran| *ran)
+            .then(|| tiles / seconds.max(f64::MIN_POSITIVE)))
     }
 
     /// Lets a detector judge all candidates of a scene together.

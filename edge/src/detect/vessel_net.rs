@@ -137,7 +137,12 @@ fn stand_in(is_there: &[bool; CHANNELS.len()], normal: &mut [[f32; PIECE_PX]; CH
             *slot *= share;
         }
     }
-    for (plane, _) in normal.iter_mut().take(3).zip(is_there).filter(|(_, is_there)| !**is_there) {
+    for (plane, _) in normal
+        .iter_mut()
+        .take(3)
+        .zip(is_there)
+        .filter(|(_, is_there)| !**is_there)
+    {
         *plane = grey;
     }
 }

@@ -110,26 +110,53 @@ fn part_of(dataset: &Dataset) -> Option<String> {
 fn info(path: &Path, dataset: &Dataset) -> Result<RasterInfo, SceneError> {
     let (width, height) = dataset.raster_size();
     let samples = dataset.raster_count();
-    let within = |size: usize| u32::try_from(size).ok().filter(|size| *size <= limits::SCENE_SIDE_PX_MAX);
+    let within = |size: usize| {
+        u32::try_from(size)
+            .ok()
+            .filter(|size| *size <= limits::SCENE_SIDE_PX_MAX)
+    };
     let (Some(width), Some(height)) = (within(width), within(height)) else {
         let what = format!("a raster of {width} x {height} pixels");
-        return Err(SceneError::new(path, SceneErrorKind::Limit, what, "at most 65,536 pixels a side"));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Limit,
+            what,
+            "at most 65,536 pixels a side",
+        ));
     };
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 || samples == 0 {
         let what = format!("a raster of {width} x {height} pixels, {samples} bands");
-        return Err(SceneError::new(path, SceneErrorKind::Damaged, what, "at least one pixel"));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Damaged,
+            what,
+            "at least one pixel",
+        ));
     }
     if pixels > limits::SCENE_PIXELS_MAX || samples > limits::BANDS_PER_FILE_MAX {
         let what = format!("a raster of {width} x {height} pixels, {samples} bands");
-        return Err(SceneError::new(path, SceneErrorKind::Limit, what, "at most 1,073,741,824 pixels and 32 bands"));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Limit,
+            what,
+            "at most 1,073,741,824 pixels and 32 bands",
+        ));
     }
     let bands = (1..=samples)
         .map(|number| dataset.rasterband(number).map_err(|error| fault(path, &error)))
         .collect::<Result<Vec<_>, _>>()?;
-    let colours: Vec<ColorInterpretation> = bands.iter().map(gdal::raster::RasterBand::color_interpretation).collect();
+    let colours: Vec<ColorInterpretation> = bands
+        .iter()
+        .map(gdal::raster::RasterBand::color_interpretation)
+        .collect();
     let Some(first) = bands.first() else {
-        return Err(SceneError::new(path, SceneErrorKind::Damaged, "no bands", "at least one"));
+        return Err(SceneError::new(
+            path,
+            SceneErrorKind::Damaged,
+            "no bands",
+            "at least one",
+        ));
     };
     let (block_width, block_height) = first.block_size();
     let block = |size: usize, most: u32| u32::try_from(size).unwrap_or(most).clamp(1, most);
@@ -150,7 +177,12 @@ fn info(path: &Path, dataset: &Dataset) -> Result<RasterInfo, SceneError> {
         chunk,
         piece: chunk,
         georef: georef(dataset).map_err(|what| {
-            SceneError::new(path, SceneErrorKind::Georeference, what, "a georeference that this reader knows")
+            SceneError::new(
+                path,
+                SceneErrorKind::Georeference,
+                what,
+                "a georeference that this reader knows",
+            )
         })?,
         nodata: first.no_data_value(),
         alpha: colours

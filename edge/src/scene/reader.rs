@@ -155,13 +155,7 @@ impl SceneReader {
 
 impl OpenFile {
     /// Marks the pixels that this file has data for, and clears samples that are no numbers. `seen` is scratch.
-    fn mark_valid(
-        &self,
-        planes: &mut [Vec<f32>],
-        alpha: Option<&[f32]>,
-        valid: &mut [bool],
-        seen: &mut Vec<bool>,
-    ) {
+    fn mark_valid(&self, planes: &mut [Vec<f32>], alpha: Option<&[f32]>, valid: &mut [bool], seen: &mut Vec<bool>) {
         let nodata = self.nodata.map_or(0.0, |value| value as f32);
         // Any number differs from "no data" that is no number.
         let (nodata, tolerance) = if nodata.is_nan() {

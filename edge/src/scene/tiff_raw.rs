@@ -147,11 +147,19 @@ impl RawLayout {
             // What nearly every product has: the byte order is decided outside of the loop.
             Kind::U16 if is_big => fill(bytes, sample, step, out, |raw| f32::from(u16::from_be_bytes(raw))),
             Kind::U16 => fill(bytes, sample, step, out, |raw| f32::from(u16::from_le_bytes(raw))),
-            Kind::I16 => fill(bytes, sample, step, out, |raw| f32::from(i16::from_le_bytes(little(raw, is_big)))),
-            Kind::U32 => fill(bytes, sample, step, out, |raw| u32::from_le_bytes(little(raw, is_big)) as f32),
-            Kind::I32 => fill(bytes, sample, step, out, |raw| i32::from_le_bytes(little(raw, is_big)) as f32),
+            Kind::I16 => fill(bytes, sample, step, out, |raw| {
+                f32::from(i16::from_le_bytes(little(raw, is_big)))
+            }),
+            Kind::U32 => fill(bytes, sample, step, out, |raw| {
+                u32::from_le_bytes(little(raw, is_big)) as f32
+            }),
+            Kind::I32 => fill(bytes, sample, step, out, |raw| {
+                i32::from_le_bytes(little(raw, is_big)) as f32
+            }),
             Kind::F32 => fill(bytes, sample, step, out, |raw| f32::from_le_bytes(little(raw, is_big))),
-            Kind::F64 => fill(bytes, sample, step, out, |raw| f64::from_le_bytes(little(raw, is_big)) as f32),
+            Kind::F64 => fill(bytes, sample, step, out, |raw| {
+                f64::from_le_bytes(little(raw, is_big)) as f32
+            }),
         }
     }
 }

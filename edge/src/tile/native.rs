@@ -117,7 +117,8 @@ impl Native {
         row.into_iter().flat_map(|row| &row.bricks).filter_map(move |brick| {
             let line = Window::new(self.window.x, y, self.window.width, 1);
             let part = line.intersect(&brick.window)?;
-            let first = (y - brick.window.y) as usize * brick.window.width as usize + (part.x - brick.window.x) as usize;
+            let first =
+                (y - brick.window.y) as usize * brick.window.width as usize + (part.x - brick.window.x) as usize;
             Some((brick.as_ref(), first..first + part.width as usize))
         })
     }

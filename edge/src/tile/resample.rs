@@ -197,8 +197,7 @@ mod tests {
             let (from, to) = (20, 60);
             let (first, last) = axis.needs(from, to);
             let mut part = vec![0.0; 40];
-            weights(&axis, from, to)
-                .along_row(&row[first as usize..last as usize], first, &mut part);
+            weights(&axis, from, to).along_row(&row[first as usize..last as usize], first, &mut part);
             assert_eq!(part, whole[20..60]);
         }
     }

@@ -118,7 +118,8 @@ impl<'a> Supply<'a> {
     fn places(&self, need: Window) -> impl Iterator<Item = (u32, u32)> {
         let (width, height) = self.slab;
         let columns = need.x / width..need.right().div_ceil(width);
-        (need.y / height..need.bottom().div_ceil(height)).flat_map(move |row| columns.clone().map(move |column| (row, column)))
+        (need.y / height..need.bottom().div_ceil(height))
+            .flat_map(move |row| columns.clone().map(move |column| (row, column)))
     }
 
     /// The part of a slab worth reading: of strips, the columns that a tile needs.
@@ -175,7 +176,10 @@ impl<'a> Supply<'a> {
 /// The bricks of a tile, in order; the tile counts no more among those to come.
 fn gather(held: &mut [Held], need: Window) -> Vec<BrickRow> {
     let mut bricks: Vec<Arc<Brick>> = Vec::new();
-    for held in held.iter_mut().filter(|held| held.brick.window.intersect(&need).is_some()) {
+    for held in held
+        .iter_mut()
+        .filter(|held| held.brick.window.intersect(&need).is_some())
+    {
         held.tiles = held.tiles.saturating_sub(1);
         bricks.push(Arc::clone(&held.brick));
     }
@@ -200,10 +204,7 @@ mod tests {
     use tiff::encoder::{TiffEncoder, colortype::Gray16};
 
     use super::*;
-    use crate::{
-        scene::OpenHints,
-        tile::native::Scratch,
-    };
+    use crate::{scene::OpenHints, tile::native::Scratch};
 
     const SIZE: (u32, u32) = (1_500, 1_100);
 
@@ -213,20 +214,34 @@ mod tests {
 
     fn scene(folder: &std::path::Path, rows_per_strip: u32) -> Scene {
         let out = std::fs::File::create(folder.join("B03.tif")).unwrap();
-        let values: Vec<u16> = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| sample(x, y))).collect();
+        let values: Vec<u16> = (0..SIZE.1)
+            .flat_map(|y| (0..SIZE.0).map(move |x| sample(x, y)))
+            .collect();
         let mut encoder = TiffEncoder::new(out)
             .unwrap()
             .with_compression(tiff::encoder::Compression::Deflate(tiff::encoder::DeflateLevel::Fast));
         let mut image = encoder.new_image::<Gray16>(SIZE.0, SIZE.1).unwrap();
         image.rows_per_strip(rows_per_strip).unwrap();
         image.write_data(&values).unwrap();
-        Scene::open(folder, &OpenHints { gsd_m: Some(10.0), ..OpenHints::default() }).unwrap()
+        Scene::open(
+            folder,
+            &OpenHints {
+                gsd_m: Some(10.0),
+                ..OpenHints::default()
+            },
+        )
+        .unwrap()
     }
 
     /// Every tile once, every pixel as in the file, and the room kept while tiles are dropped as they come.
     #[test]
     fn each_tile_comes_once_with_its_pixels_and_the_room_is_kept() {
-        for (rows_per_strip, regions) in [(1, None), (50, None), (700, None), (16, Some([Window::new(700, 600, 90, 40)]))] {
+        for (rows_per_strip, regions) in [
+            (1, None),
+            (50, None),
+            (700, None),
+            (16, Some([Window::new(700, 600, 90, 40)])),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let scene = scene(folder.path(), rows_per_strip);
             let lattice = Lattice::new(&scene.grid, None, (10.0, 10.0), 256, 16);
@@ -255,8 +270,16 @@ mod tests {
             seen.dedup();
             assert_eq!((seen.len(), count), (expected, expected), "strips of {rows_per_strip}");
             // A strip is decoded whole: what is held can be as tall as one, over a row of tiles.
-            let most = Brick::bytes_of(u64::from(SIZE.0) * u64::from(256 + rows_per_strip.max(64) + 64), 1, true);
-            assert!(room.bytes_most() <= most.max(2 << 20), "{} of {most}", room.bytes_most());
+            let most = Brick::bytes_of(
+                u64::from(SIZE.0) * u64::from(256 + rows_per_strip.max(64) + 64),
+                1,
+                true,
+            );
+            assert!(
+                room.bytes_most() <= most.max(2 << 20),
+                "{} of {most}",
+                room.bytes_most()
+            );
         }
     }
 

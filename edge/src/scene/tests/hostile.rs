@@ -47,11 +47,7 @@ fn error_of(name: &str, bytes: &[u8]) -> SceneError {
 #[test]
 fn empty_files_and_files_that_are_no_rasters_say_so() {
     assert!(error_of("a.tif", b"").to_string().contains("empty"));
-    for bytes in [
-        &b"PK\x03\x04zip"[..],
-        b"hello world, I am a text",
-        b"II",
-    ] {
+    for bytes in [&b"PK\x03\x04zip"[..], b"hello world, I am a text", b"II"] {
         assert_eq!(error_of("a.tif", bytes).kind, SceneErrorKind::NotARaster);
     }
     // With the feature `gdal` these are taken for what they claim to be, and are damaged.

@@ -129,10 +129,14 @@ fn a_picture_reads_with_its_world_file_or_a_given_pixel_size() {
     })
     .save(&path)
     .unwrap();
-    let plain = Scene::open(&path, &OpenHints {
+    let plain = Scene::open(
+        &path,
+        &OpenHints {
             gsd_m: Some(5.0),
             ..OpenHints::default()
-        }).unwrap();
+        },
+    )
+    .unwrap();
     assert!((plain.sensor.gsd_m - 5.0).abs() < 1e-9 && plain.warnings.len() == 1 && !plain.grid.is_referenced());
     assert_eq!(plain.acquired_at, UnixMs::parse("2024-03-13T01:30:00Z").ok());
     fs::write(path.with_extension("pgw"), "3\n0\n0\n-3\n500001.5\n4739998.5\n").unwrap();
