@@ -146,10 +146,8 @@ pub(super) fn score(
 mod tests {
     use quaywatch_protocol::contract::look::VesselClass;
 
-    use super::{
-        super::rates::{Rates, Subset, rates},
-        *,
-    };
+    use super::*;
+    use crate::cli::rates::{Rates, Subset, rates};
 
     fn of(score: &Score, subset: Subset) -> Rates {
         rates(std::slice::from_ref(score), subset)
