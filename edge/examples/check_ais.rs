@@ -5,7 +5,8 @@
 //! ```
 //!
 //! DIR holds `sample.aivdm` and `ais-nmea.log` with their `.chk` files, as in gpsd's `test/` folder. Compared are the fields that are used
-//! here: identity, position, speed, course, heading; type, dimensions, draught, IMO number, name.
+//! here: identity, position, speed, course, heading; type, dimensions, draught, IMO number, name; where shore stations are.
+//! Reports of other kinds (binary messages, aids to navigation, aircraft) say nothing about a vessel here: they are counted.
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Instant};
 
@@ -68,7 +69,7 @@ fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
         }
     }
     println!(
-        "{name}: {} of gpsd's {} reports come out the same, {} more were heard",
+        "{name}: {} of gpsd's {} reports of kinds used here come out the same, {} more were heard",
         expected.len() - missing,
         expected.len(),
         left.len()
@@ -108,9 +109,18 @@ fn heard(bytes: &[u8]) -> Vec<Fields> {
                     ("type", tens(i64::from(said.type_code))),
                     ("length", metres(said.length_m)),
                     ("beam", metres(said.beam_m)),
+                    ("imo", said.imo.unwrap_or(0).to_string()),
+                    ("draught", format!("{:.0}", said.draught_m.unwrap_or(0.0) * 10.0)),
                 ]))
             }
-            Heard::Shore { .. } => None,
+            Heard::Shore {
+                mmsi,
+                lonlat: (lon, lat),
+            } => Some(place(
+                mmsi,
+                (lon * 600_000.0).round() as i64,
+                (lat * 600_000.0).round() as i64,
+            )),
         })
         .collect()
 }
@@ -139,20 +149,38 @@ fn from_dump(line: &str) -> Option<Fields> {
         fields.insert("heading", known(number(lon + 3)?, 511));
         Some(fields)
     };
-    let sized = |name: usize, kind: usize, bow: usize| -> Option<Fields> {
+    let shore = || -> Option<Fields> {
+        let (lon, lat) = (number(5)?, number(6)?);
+        (lon != 181 * 600_000 && lat != 91 * 600_000).then(|| place(mmsi, lon, lat))
+    };
+    // Long-range reports come in tenths of a minute; their speed and course are not used.
+    let long_range = || -> Option<Fields> {
+        let (lon, lat) = (number(5)?, number(6)?);
+        let mut fields = (lon != 181 * 600 && lat != 91 * 600).then(|| place(mmsi, lon * 1_000, lat * 1_000))?;
+        for key in ["speed", "course", "heading"] {
+            fields.insert(key, "none".to_owned());
+        }
+        Some(fields)
+    };
+    let sized = |name: usize, kind: usize, bow: usize, imo: Option<usize>, draught: Option<usize>| -> Option<Fields> {
+        let optional = |index: Option<usize>| index.and_then(number).unwrap_or(0).to_string();
         Some(Fields::from([
             ("mmsi", mmsi.to_string()),
             ("name", (*part.get(name)?).to_owned()),
             ("type", tens(number(kind)?)),
             ("length", (number(bow)? + number(bow + 1)?).to_string()),
             ("beam", (number(bow + 2)? + number(bow + 3)?).to_string()),
+            ("imo", optional(imo)),
+            ("draught", optional(draught)),
         ]))
     };
     match number(0)? {
         1..=3 => moving(5, 7),
-        18 => moving(4, 6),
-        5 => sized(6, 7, 8),
-        24 => sized(3, 4, 9),
+        18 | 19 => moving(4, 6),
+        4 | 11 => shore(),
+        27 => long_range(),
+        5 => sized(6, 7, 8, Some(3), Some(14)),
+        24 => sized(3, 4, 9, None, None),
         _ => None,
     }
 }
@@ -186,6 +214,8 @@ fn from_json(value: &Value) -> Option<Fields> {
             ("type", tens(number("shiptype")?)),
             ("length", (number("to_bow")? + number("to_stern")?).to_string()),
             ("beam", (number("to_port")? + number("to_starboard")?).to_string()),
+            ("imo", number("imo").unwrap_or(0).to_string()),
+            ("draught", number("draught").unwrap_or(0).to_string()),
         ])),
         _ => None,
     }

@@ -1,8 +1,10 @@
-//! Sources of sentences: files, TCP servers, UDP datagrams.
+//! Sources of sentences: files, TCP servers, UDP datagrams, serial receivers.
 //!
 //! Each source has a thread that reads lines and puts them into one bounded channel ([`LINES_MAX`]); when the station cannot keep up, lines
-//! are dropped and counted. A TCP source that ends is connected again after a pause; a line longer than [`LINE_BYTES_MAX`] is cut.
-//! A serial receiver is read as a file: `/dev/ttyUSB0`, set to its speed by `stty` or udev.
+//! are dropped and counted. A source that ends, vanishes or cannot be reached is tried again after a pause ([`Pace`]); a line longer
+//! than [`LINE_BYTES_MAX`] is cut.
+
+mod serial;
 
 use std::{
     fs::File,
@@ -24,10 +26,10 @@ use super::{ears::Ears, sentence::LINE_BYTES_MAX};
 
 /// Lines that may wait: two seconds of the busiest receiver network (10,000 a second).
 pub const LINES_MAX: usize = 20_000;
-/// Pause before a source is tried again, milliseconds.
-const RETRY_MS: u64 = 5_000;
-/// How long a read waits before it looks whether to stop, milliseconds.
-const POLL_MS: u64 = 500;
+/// How long to reach a TCP source before it counts as lost, milliseconds.
+const CONNECT_MS: u64 = 5_000;
+/// Speed of a serial AIS receiver unless said otherwise, baud (IEC 61162-2).
+pub const BAUD: u32 = 38_400;
 /// Longest file read at once, bytes: a week of a busy receiver.
 pub const FILE_BYTES_MAX: u64 = 4 << 30;
 
@@ -38,8 +40,29 @@ pub enum Source {
     Tcp(SocketAddr),
     /// Datagrams to a local address.
     Udp(SocketAddr),
-    /// A file, a pipe, or a serial device that is set up already; read to its end, and again when it vanishes.
+    /// A file or a pipe; read to its end, and then again.
     File(PathBuf),
+    /// A serial device, and its speed in baud.
+    Serial(PathBuf, u32),
+}
+
+/// How patient a listener is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Pause before a lost source is tried again.
+    pub retry: Duration,
+    /// How long a read waits before it looks whether to stop.
+    pub poll: Duration,
+}
+
+impl Default for Pace {
+    /// Five seconds, so that a receiver that is off costs nothing; half a second.
+    fn default() -> Self {
+        Self {
+            retry: Duration::from_secs(5),
+            poll: Duration::from_millis(500),
+        }
+    }
 }
 
 /// Threads that listen; they end when this is dropped.
@@ -58,6 +81,14 @@ impl Listener {
     /// # Errors
     /// When a thread cannot be started or a local UDP address cannot be taken.
     pub fn start(sources: &[Source]) -> io::Result<Self> {
+        Self::start_at(sources, Pace::default())
+    }
+
+    /// Starts to listen at a pace of one's own.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or a local UDP address cannot be taken.
+    pub fn start_at(sources: &[Source], pace: Pace) -> io::Result<Self> {
         let (sender, lines) = sync_channel(LINES_MAX);
         let mut listener = Self {
             lines,
@@ -72,26 +103,30 @@ impl Listener {
                 overrun: Arc::clone(&listener.overrun),
                 losses: Arc::clone(&listener.losses),
                 stop: Arc::clone(&listener.stop),
+                pace,
             };
             let name = "ais".to_owned();
             let thread = match source.clone() {
                 Source::Udp(address) => {
                     let socket = UdpSocket::bind(address)?;
-                    socket.set_read_timeout(Some(Duration::from_millis(POLL_MS)))?;
+                    socket.set_read_timeout(Some(pace.poll))?;
                     thread::Builder::new()
                         .name(name)
                         .spawn(move || datagrams(&socket, &out))?
                 }
                 Source::Tcp(address) => thread::Builder::new().name(name).spawn(move || {
                     out.again_and_again(|| {
-                        let stream = TcpStream::connect_timeout(&address, Duration::from_millis(RETRY_MS))?;
-                        stream.set_read_timeout(Some(Duration::from_millis(POLL_MS)))?;
+                        let stream = TcpStream::connect_timeout(&address, Duration::from_millis(CONNECT_MS))?;
+                        stream.set_read_timeout(Some(pace.poll))?;
                         Ok(stream)
                     });
                 })?,
                 Source::File(path) => thread::Builder::new()
                     .name(name)
                     .spawn(move || out.again_and_again(|| File::open(&path)))?,
+                Source::Serial(path, baud) => thread::Builder::new()
+                    .name(name)
+                    .spawn(move || out.again_and_again(|| serial::Device::open(&path, baud, pace.poll)))?,
             };
             listener.threads.push(thread);
         }
@@ -124,6 +159,7 @@ struct Out {
     overrun: Arc<AtomicU64>,
     losses: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
+    pace: Pace,
 }
 
 impl Out {
@@ -150,11 +186,11 @@ impl Out {
                 return;
             }
             self.losses.fetch_add(1, Ordering::Relaxed);
-            for _ in 0..(RETRY_MS / POLL_MS) {
-                if self.stopped() {
-                    return;
-                }
-                thread::sleep(Duration::from_millis(POLL_MS));
+            let mut left = self.pace.retry;
+            while !left.is_zero() && !self.stopped() {
+                let nap = left.min(self.pace.poll);
+                thread::sleep(nap);
+                left -= nap;
             }
         }
     }
@@ -215,7 +251,7 @@ fn datagrams(socket: &UdpSocket, out: &Out) {
                 ) => {}
             Err(_) => {
                 out.losses.fetch_add(1, Ordering::Relaxed);
-                thread::sleep(Duration::from_millis(POLL_MS));
+                thread::sleep(out.pace.poll);
             }
         }
     }
@@ -245,3 +281,6 @@ pub fn read_file(path: &Path, at: UnixMs, ears: &mut Ears) -> io::Result<()> {
         ears.take_recorded(line, at);
     }
 }
+
+#[cfg(test)]
+mod tests;

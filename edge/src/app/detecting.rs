@@ -1,7 +1,7 @@
 //! The real processor: open the scene, find vessels near the sites, make a look of each site.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -17,9 +17,12 @@ use crate::{
     clock::Clock,
     config::{Config, keyfile},
     detect::{DetectError, DetectOptions, Detected, DetectorPool, ModelFile, THREADS_MAX, detect_scene},
-    look::{LookError, LookRequest, NoRadio, make_look, neighbourhood},
+    look::{FolderReferences, LookError, LookMade, LookRequest, NoRadio, References, make_look, neighbourhood},
     scene::{OpenHints, Scene, SceneError, SceneErrorKind, Window},
 };
+
+/// Where references are kept, in the agent's data folder.
+const REFERENCES_FOLDER: &str = "references";
 
 /// Detects with the model. A scene that it does not understand (radar) goes to quarantine and says so.
 pub struct Detecting {
@@ -31,6 +34,8 @@ pub struct Detecting {
     /// One scene at a time: the pool belongs to the scene at work.
     pool: Mutex<DetectorPool>,
     hearing: Hearing,
+    /// What the zones of each site look like when they are empty: `references/SITE/` in the agent's data folder.
+    references: PathBuf,
 }
 
 impl Detecting {
@@ -63,6 +68,7 @@ impl Detecting {
             model_sha256_head,
             pool: Mutex::new(pool),
             hearing: Hearing::open(&config.ais_sources, &config.ais_covered, clock)?,
+            references: config.data.join(REFERENCES_FOLDER),
         })
     }
 
@@ -81,6 +87,36 @@ impl Detecting {
     }
 }
 
+/// The references of a site; without them, and told, when they cannot be read: a look without references is better than none.
+fn references_of(folder: &Path, site: &str, processed: &mut Processed) -> Option<FolderReferences> {
+    match FolderReferences::open(folder, site) {
+        Ok(stored) => {
+            processed.references.anew += stored.set_aside.len() as u64;
+            processed.references.refused += stored.refused;
+            processed.warnings.extend(stored.set_aside.iter().cloned());
+            Some(stored)
+        }
+        Err(error) => {
+            processed.references.faults += 1;
+            processed.warnings.push(format!("references: {error}; looking without"));
+            None
+        }
+    }
+}
+
+/// Keeps what a look taught.
+fn learn(stored: &mut FolderReferences, made: &LookMade, processed: &mut Processed) {
+    let before = stored.refused;
+    match stored.learn(&made.learnt) {
+        Ok(learnt) => processed.references.learnt += learnt,
+        Err(error) => {
+            processed.references.faults += 1;
+            processed.warnings.push(format!("references: {error}; not learnt"));
+        }
+    }
+    processed.references.refused += stored.refused - before;
+}
+
 impl Processor for Detecting {
     fn model_sha256_head(&self) -> [u8; 8] {
         self.model_sha256_head
@@ -97,12 +133,16 @@ impl Processor for Detecting {
         let heard = self.hearing.around(scene.acquired_at, &mut processed.warnings);
         let mut evidence = Vec::new();
         for site in &self.sites {
+            if neighbourhood(&scene.grid, site).is_empty() {
+                continue;
+            }
+            let mut stored = references_of(&self.references, &site.id, &mut processed);
             let request = LookRequest {
                 station: &self.station,
                 scene: &scene,
                 site,
                 detections: &detected.vessels,
-                references: &(),
+                references: stored.as_ref().map_or(&() as &dyn References, |stored| stored),
                 radio: heard.as_deref().unwrap_or(&NoRadio),
             };
             match make_look(&request, &mut reader) {
@@ -110,6 +150,12 @@ impl Processor for Detecting {
                 Ok(Some(made)) => {
                     let faults = made.faults.iter().map(|fault| format!("site {}: {fault}", site.id));
                     processed.warnings.extend(faults);
+                    let misfits = made.misfits.iter().map(|misfit| format!("site {}: {misfit}", site.id));
+                    processed.warnings.extend(misfits);
+                    processed.references.anew += made.misfits.len() as u64;
+                    if let Some(stored) = &mut stored {
+                        learn(stored, &made, &mut processed);
+                    }
                     processed.looks.push(made.look);
                     evidence.push(made.evidence);
                 }

@@ -1,7 +1,7 @@
 //! Who transmitted, for the agent: the sources that `ais.sources` names, fed into ears that each look may ask.
 //!
 //! A `file:` source is a recording or a log that something else keeps: it is read for each scene, and its sentences count at the
-//! times that their tag blocks say. `tcp://` and `udp://` sources are listened to all the time.
+//! times that their tag blocks say. `tcp://`, `udp://` and `serial:` sources are listened to all the time.
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -19,7 +19,7 @@ use quaywatch_protocol::contract::UnixMs;
 use crate::{
     ais::{
         Coverage, CoverageArea, Ears, EarsRadio,
-        listen::{Listener, Source, read_file},
+        listen::{BAUD, Listener, Source, read_file},
     },
     clock::Clock,
     look::{Radio, RadioSaid, SeenVessel},
@@ -37,7 +37,7 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// Opens the sources: `file:/path`, `tcp://host:port`, `udp://address:port`.
+    /// Opens the sources: `file:/path`, `tcp://host:port`, `udp://address:port`, `serial:/device` with `@baud` where it is not 38400.
     ///
     /// # Errors
     /// A source that is none of these, or cannot be listened to.
@@ -112,11 +112,21 @@ fn parse(source: &str) -> Result<Source, String> {
         Ok(Source::Tcp(address(rest)?))
     } else if let Some(rest) = source.strip_prefix("udp://") {
         Ok(Source::Udp(address(rest)?))
+    } else if let Some(rest) = source.strip_prefix("serial:") {
+        let (device, baud) = match rest.rsplit_once('@') {
+            Some((device, baud)) => (device, baud.parse().map_err(|_| no_speed(source, baud))?),
+            None => (rest, BAUD),
+        };
+        Ok(Source::Serial(PathBuf::from(device), baud))
     } else {
         Err(format!(
-            "`ais.sources`: `{source}`: expected file:/path, tcp://host:port or udp://address:port"
+            "`ais.sources`: `{source}`: expected file:/path, tcp://host:port, udp://address:port or serial:/device"
         ))
     }
+}
+
+fn no_speed(source: &str, baud: &str) -> String {
+    format!("`ais.sources`: `{source}`: `{baud}` is no speed in baud; expected one like serial:/dev/ttyUSB0@38400")
 }
 
 fn listen(
@@ -148,13 +158,21 @@ mod tests {
     #[test]
     fn a_source_that_is_none_is_named_with_what_was_expected() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let error = Hearing::open(&["serial:/dev/null".to_owned()], &[], clock)
+        let error = Hearing::open(&["pigeon:/dev/null".to_owned()], &[], clock)
             .err()
             .unwrap();
         assert!(
-            error.contains("`serial:/dev/null`") && error.contains("tcp://host:port"),
+            error.contains("`pigeon:/dev/null`") && error.contains("tcp://host:port"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_serial_receiver_has_a_speed() {
+        let device = |baud| Ok(Source::Serial(PathBuf::from("/dev/ttyUSB0"), baud));
+        assert_eq!(parse("serial:/dev/ttyUSB0"), device(38_400));
+        assert_eq!(parse("serial:/dev/ttyUSB0@4800"), device(4_800));
+        assert!(parse("serial:/dev/ttyUSB0@fast").unwrap_err().contains("`fast`"));
     }
 
     #[test]

@@ -26,6 +26,21 @@ pub struct Processed {
     pub chips: Vec<SceneChip>,
     /// What a person should know.
     pub warnings: Vec<String>,
+    /// What became of the references of empty zones.
+    pub references: ReferenceCounts,
+}
+
+/// What became of the references of empty zones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceCounts {
+    /// Taught by these looks, and on the disk.
+    pub learnt: u64,
+    /// Set aside as damaged, or of another picture: begun anew.
+    pub anew: u64,
+    /// Not begun, or not read, because of a limit.
+    pub refused: u64,
+    /// Could not be read or written.
+    pub faults: u64,
 }
 
 /// A picture of a vessel.

@@ -147,6 +147,15 @@ impl Scenes {
         for warning in &processed.warnings {
             tracing::warn!(scene = %group.name, warning, "scene");
         }
+        let references = processed.references;
+        for (counter, count) in [
+            (Counter::ReferencesLearnt, references.learnt),
+            (Counter::ReferencesAnew, references.anew),
+            (Counter::ReferencesRefused, references.refused),
+            (Counter::ReferenceFaults, references.faults),
+        ] {
+            self.counters.add(counter, count);
+        }
         let batch = match self.batch(group, &processed) {
             Ok(batch) => batch,
             Err(reason) => {

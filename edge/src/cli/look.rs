@@ -134,6 +134,12 @@ fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), Strin
     for fault in made.faults.iter() {
         complain(format!("{}: {fault}", args.site.display()));
     }
+    for misfit in &made.misfits {
+        complain(format!("{}: {misfit}", args.site.display()));
+    }
+    for set_aside in stored.iter().flat_map(|stored| &stored.set_aside) {
+        complain(set_aside);
+    }
     if let Some(file) = &args.preview {
         let part = file.with_extension("png.part");
         picture::draw(&made)
@@ -144,6 +150,9 @@ fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), Strin
     }
     if let Some(mut stored) = stored.filter(|_| args.learn) {
         stored.learn(&made.learnt).map_err(|error| error.to_string())?;
+        if stored.refused > 0 {
+            complain(format!("{} references found no room", stored.refused));
+        }
     }
     let line = serde_json::to_string(&made.look).map_err(|error| error.to_string())?;
     let mut out = io::stdout().lock();

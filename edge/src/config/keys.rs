@@ -339,7 +339,7 @@ pub const KEYS: &[Key] = &[
         "",
         Default("[]"),
         "[\"tcp://127.0.0.1:10110\"]",
-        "Where NMEA sentences (AIVDM) come from: tcp://host:port, udp://address:port to listen on, or file:/path. Without any, every vessel is `uncovered`.",
+        "Where NMEA sentences (AIVDM) come from: tcp://host:port, udp://address:port to listen on, serial:/device (with @baud where it is not 38400), or file:/path. Without any, every vessel is `uncovered`.",
     ),
     key(
         "ais.covered",

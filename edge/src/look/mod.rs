@@ -12,6 +12,7 @@ pub mod picture;
 mod pixels;
 mod plan;
 mod radio;
+mod shares;
 mod store;
 
 use quaywatch_protocol::contract::{
@@ -24,9 +25,10 @@ use thiserror::Error;
 pub use observe::References;
 pub use plan::{NEIGHBOURHOOD_M, Part, Plan, neighbourhood, plan};
 pub use radio::{NoRadio, Radio, RadioSaid, SeenVessel};
+pub use shares::Shares;
 pub use store::{FolderReferences, StoreError};
 
-use self::observe::{Observed, Shares, observe, rail_entry, round_to, stack_entry};
+use self::observe::{Observed, observe, rail_entry, round_to, stack_entry};
 use crate::{
     detect::Detection,
     scene::{Scene, SceneError, SceneReader},
@@ -83,6 +85,8 @@ pub struct LookMade {
     pub look: Look,
     /// Zones that could not be used.
     pub faults: Vec<ZoneFault>,
+    /// References that did not belong to this picture, and are begun anew.
+    pub misfits: Vec<String>,
     /// What was learnt about empty zones: to be stored by whoever keeps references.
     pub learnt: Vec<(LocalZone, Reference)>,
     /// The pixels and what was found in them, for an evidence picture.
@@ -158,9 +162,19 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
         .flat_map(|(_, observed)| std::mem::take(&mut observed.learnt))
         .filter_map(|(index, reference)| Some((plan.zones.get(index)?.clone(), reference)))
         .collect();
+    let misfits = (parts.iter())
+        .flat_map(|(_, observed)| &observed.misfits)
+        .filter_map(|(index, unfit)| {
+            Some(format!(
+                "{}: its reference {unfit}; learnt anew",
+                plan.zones.get(*index)?.full_name()
+            ))
+        })
+        .collect();
     Ok(Some(LookMade {
         look,
         faults: plan.faults.clone(),
+        misfits,
         learnt,
         evidence: Evidence {
             plan: Some(plan),

@@ -1,17 +1,18 @@
 //! What one patch says about its zones: a pure function from pixels to entries of a look.
 
 use quaywatch_protocol::contract::{
-    look::{Hidden, RailSeen, StackSeen, ZoneSeen},
+    look::{RailSeen, StackSeen},
     site::ZoneKind,
     time::UnixMs,
 };
 
+use super::shares::{Shares, shares_of};
 use crate::zones::{
     local::{LocalZone, path_length_m},
     patch::{Metres, Patch},
     rail::{self, TrackSeen},
-    reference::Reference,
-    stacks::{self, StacksSeen},
+    reference::{GroundKind, Reference, Unfit},
+    stacks::{self, Measured, StacksSeen},
     strip,
     sun::Sun,
     surface::Surface,
@@ -22,6 +23,10 @@ use crate::zones::{
 const TRACK_VISIBLE_MIN_M: f64 = 25.0;
 /// An area of which less than this share was visible has no stacks reported.
 const AREA_VISIBLE_MIN: f64 = 0.05;
+/// A zone of which less than this share was visible teaches its reference nothing: the rest of it is thin cloud.
+const LEARN_VISIBLE_MIN: f64 = 0.8;
+/// Lines along a track that are certainly land, metres from its centre line.
+const SHOULDERS_M: [f64; 5] = [-6.0, -3.0, 0.0, 3.0, 6.0];
 /// A zone of which less than this share lies on the scene was not looked at.
 const ON_SCENE_MIN: f64 = 0.005;
 
@@ -36,32 +41,48 @@ pub struct Observed {
     pub stacks: Vec<(usize, StacksSeen)>,
     /// What was learnt, by zone position.
     pub learnt: Vec<(usize, Reference)>,
+    /// References that do not belong to this picture, by zone position: they were begun anew.
+    pub misfits: Vec<(usize, Unfit)>,
     /// What each pixel of the patch shows.
     pub cover: Vec<Cover>,
 }
 
-/// How much of a zone was seen and what hid the rest, in whatever unit the zone is counted in (pixels or stations).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Shares {
-    clear: f64,
-    cloud: f64,
-    shadow: f64,
-    haze: f64,
-    glint: f64,
-    nodata: f64,
+impl Observed {
+    /// All that was clear of a zone lies in a shadow.
+    fn dim(&mut self, zone: usize) {
+        for (_, shares) in self.zones.iter_mut().filter(|(index, _)| *index == zone) {
+            shares.dim();
+        }
+    }
+
+    fn is_clear(&self, zone: usize) -> bool {
+        self.zones
+            .iter()
+            .any(|(index, shares)| *index == zone && shares.visible() >= LEARN_VISIBLE_MIN)
+    }
 }
 
 /// The empty references of a site's zones.
 pub trait References {
-    /// The reference of a zone at this pixel size, if there is one.
-    fn find(&self, zone: &LocalZone, gsd_m: f64) -> Option<&Reference>;
+    /// The reference of a zone at this pixel size on this kind of ground, if there is one.
+    fn find(&self, zone: &LocalZone, gsd_m: f64, ground: GroundKind) -> Option<&Reference>;
 }
 
 /// No references yet.
 impl References for () {
-    fn find(&self, _zone: &LocalZone, _gsd_m: f64) -> Option<&Reference> {
+    fn find(&self, _zone: &LocalZone, _gsd_m: f64, _ground: GroundKind) -> Option<&Reference> {
         None
     }
+}
+
+/// What is taken up about each zone of a patch.
+struct Eyes<'a> {
+    patch: &'a Patch,
+    cover: Vec<Cover>,
+    at: UnixMs,
+    sun: Option<&'a Sun>,
+    references: &'a dyn References,
+    gsd_m: f64,
 }
 
 /// Observes the zones at `members` (positions in `zones`) on a patch.
@@ -74,15 +95,22 @@ pub fn observe(
     sun: Option<&Sun>,
     references: &dyn References,
 ) -> Observed {
-    let cover = visible::cover(patch, sun);
-    let gsd_m = patch.frame().gsd_m();
+    let known = known(patch, members.iter().filter_map(|index| zones.get(*index)));
+    let eyes = Eyes {
+        patch,
+        cover: visible::cover(patch, sun, &known),
+        at,
+        sun,
+        references,
+        gsd_m: patch.frame().gsd_m(),
+    };
     let mut observed = Observed::default();
     let mut yards: Vec<(&str, Vec<(usize, &LocalZone)>)> = Vec::new();
     for &index in members {
         let Some(zone) = zones.get(index).filter(|zone| looks_at(patch, zone.kind)) else {
             continue;
         };
-        let shares = shares_of(patch, &cover, zone);
+        let shares = shares_of(patch, &eyes.cover, zone);
         if shares.on_scene() < ON_SCENE_MIN {
             continue;
         }
@@ -93,37 +121,159 @@ pub fn observe(
                 None => yards.push((&zone.id, vec![(index, zone)])),
             },
             ZoneKind::Apron | ZoneKind::Storage if shares.visible() >= AREA_VISIBLE_MIN => {
-                let reference = references.find(zone, gsd_m);
-                if let Some((seen, pavement)) = stacks::measure(patch, &cover, zone, sun, reference) {
-                    observed
-                        .learnt
-                        .push((index, learn_area(patch, &cover, zone, &seen, &pavement, at, reference)));
-                    observed.stacks.push((index, seen));
-                }
+                eyes.area(index, zone, &mut observed);
             }
             _ => {}
         }
     }
     for (_, tracks) in yards {
-        let (seen, bed) = rail::measure(patch, &cover, &tracks, sun, |zone| references.find(zone, gsd_m));
-        for track in seen {
+        eyes.yard(&tracks, &mut observed);
+    }
+    observed.cover = eyes.cover;
+    observed
+}
+
+impl<'a> Eyes<'a> {
+    fn find(&self, zone: &LocalZone, ground: &Surface) -> Option<&'a Reference> {
+        (self.references.find(zone, self.gsd_m, GroundKind::of(ground)))
+            .filter(|reference| is_laid_over(reference, zone))
+    }
+
+    fn area(&self, index: usize, zone: &LocalZone, observed: &mut Observed) {
+        match stacks::measure(self.patch, &self.cover, zone, self.sun, |ground| {
+            self.find(zone, ground)
+        }) {
+            Measured::Unknown => {}
+            Measured::Dimmed(pavement) => {
+                observed.dim(index);
+                if let Some(known) = self.find(zone, &pavement) {
+                    observed.learnt.push((index, drifted(known, &pavement)));
+                }
+            }
+            Measured::Seen(seen, pavement) => {
+                if observed.is_clear(index) {
+                    let known = self.known(index, zone, &pavement, observed);
+                    let learnt = match known {
+                        Known::Drifted(reference) => reference,
+                        Known::Fits(reference) => self.learn_area(zone, &seen, &pavement, Some(reference)),
+                        Known::Nothing => self.learn_area(zone, &seen, &pavement, None),
+                    };
+                    observed.learnt.push((index, learnt));
+                }
+                observed.stacks.push((index, seen));
+            }
+        }
+    }
+
+    fn yard(&self, tracks: &[(usize, &LocalZone)], observed: &mut Observed) {
+        let seen = rail::measure(self.patch, &self.cover, tracks, self.sun, |zone, bed| {
+            self.find(zone, bed)
+        });
+        for track in seen.tracks {
             let zone = tracks
                 .iter()
                 .find(|(index, _)| *index == track.zone)
                 .map(|(_, zone)| *zone);
-            if let (Some(zone), Some(bed)) = (zone, &bed) {
-                let reference = references.find(zone, gsd_m);
-                observed
-                    .learnt
-                    .push((track.zone, learn_track(patch, &cover, zone, &track, bed, at, reference)));
+            let dimmed = seen.dimmed.contains(&track.zone);
+            if dimmed {
+                observed.dim(track.zone);
             }
-            if track.visible_m >= TRACK_VISIBLE_MIN_M {
+            if let (Some(zone), Some(bed)) = (zone, &seen.bed) {
+                if dimmed {
+                    observed
+                        .learnt
+                        .extend(self.find(zone, bed).map(|known| (track.zone, drifted(known, bed))));
+                } else if observed.is_clear(track.zone) {
+                    let learnt = match self.known(track.zone, zone, bed, observed) {
+                        Known::Drifted(reference) => reference,
+                        Known::Fits(reference) => self.learn_track(zone, &track, bed, Some(reference)),
+                        Known::Nothing => self.learn_track(zone, &track, bed, None),
+                    };
+                    observed.learnt.push((track.zone, learnt));
+                }
+            }
+            if !dimmed && track.visible_m >= TRACK_VISIBLE_MIN_M {
                 observed.tracks.push(track);
             }
         }
     }
-    observed.cover = cover;
-    observed
+
+    /// The reference to learn on; one that was made for another picture is told and made anew.
+    fn known(&self, index: usize, zone: &LocalZone, ground: &Surface, observed: &mut Observed) -> Known<'a> {
+        let Some(known) = self.references.find(zone, self.gsd_m, GroundKind::of(ground)) else {
+            return Known::Nothing;
+        };
+        if !is_laid_over(known, zone) {
+            observed.misfits.push((index, Unfit::Shape));
+            return Known::Nothing;
+        }
+        match known.fit(self.gsd_m, ground) {
+            Ok(_) => Known::Fits(known),
+            Err(Unfit::Ground | Unfit::Dimmed) => Known::Drifted(drifted(known, ground)),
+            Err(unfit @ (Unfit::Resolution | Unfit::Bands | Unfit::Shape)) => {
+                observed.misfits.push((index, unfit));
+                Known::Nothing
+            }
+            Err(Unfit::Empty) => Known::Nothing,
+        }
+    }
+}
+
+fn is_laid_over(reference: &Reference, zone: &LocalZone) -> bool {
+    match zone.path() {
+        Some(path) => reference.is_for_track(path_length_m(path)),
+        None => reference.is_for_area(&zone.bounds()),
+    }
+}
+
+/// What there is to learn on.
+enum Known<'a> {
+    /// A reference that answers for this look.
+    Fits(&'a Reference),
+    /// One that does not, for its ground was another: it took note.
+    Drifted(Reference),
+    /// None.
+    Nothing,
+}
+
+fn drifted(known: &Reference, ground: &Surface) -> Reference {
+    let mut reference = known.clone();
+    reference.drift(ground);
+    reference
+}
+
+/// What the zones themselves say about a patch: where there is land for certain, and where water.
+fn known<'a>(patch: &Patch, zones: impl Iterator<Item = &'a LocalZone>) -> visible::Known {
+    let mut known = visible::Known {
+        land: vec![false; patch.valid().len()],
+        sea: vec![false; patch.valid().len()],
+    };
+    for zone in zones {
+        let marks = match zone.kind {
+            ZoneKind::Berth | ZoneKind::OilBerth | ZoneKind::Anchorage => &mut known.sea,
+            _ => &mut known.land,
+        };
+        let pixels = match (zone.area(), zone.path()) {
+            (Some(area), _) => stacks::pixels_of(patch, area, zone),
+            (None, Some(path)) => beside_track(patch, path),
+            (None, None) => Vec::new(),
+        };
+        for index in pixels {
+            if let Some(mark) = marks.get_mut(index) {
+                *mark = true;
+            }
+        }
+    }
+    known
+}
+
+/// The pixels of a track and its shoulders.
+fn beside_track(patch: &Patch, path: &[Metres]) -> Vec<usize> {
+    let step_m = strip::step_m(patch.frame().gsd_m(), path_length_m(path));
+    (strip::stations(path, step_m).iter())
+        .flat_map(|station| SHOULDERS_M.map(|offset_m| patch.index_at(patch.frame().to_px(station.aside(offset_m)))))
+        .flatten()
+        .collect()
 }
 
 /// True for zones that can be judged on this patch. A zone that is listed in a look was looked at: rolling stock and stacks are
@@ -133,90 +283,6 @@ fn looks_at(patch: &Patch, kind: ZoneKind) -> bool {
         ZoneKind::Berth | ZoneKind::OilBerth | ZoneKind::Anchorage => true,
         ZoneKind::RailTrack | ZoneKind::Apron | ZoneKind::Storage => !patch.is_radar(),
         ZoneKind::Airfield => false,
-    }
-}
-
-fn shares_of(patch: &Patch, cover: &[Cover], zone: &LocalZone) -> Shares {
-    let frame = patch.frame();
-    let mut shares = Shares::default();
-    if let Some(area) = zone.area() {
-        use geo::Area;
-        let pixels = stacks::pixels_of(patch, area, zone);
-        for index in &pixels {
-            shares.add(cover.get(*index).copied().unwrap_or(Cover::NoData), 1.0);
-        }
-        // What the patch does not reach lies outside the scene; a pixel's worth is rounding.
-        let off_scene = area.unsigned_area() / frame.pixel_area_m2() - pixels.len() as f64;
-        if off_scene > 0.02 * pixels.len() as f64 + 2.0 {
-            shares.add(Cover::NoData, off_scene);
-        }
-    } else if let Some(path) = zone.path() {
-        for station in strip::stations(path, strip::step_m(frame.gsd_m(), path_length_m(path))) {
-            let index = patch.index_at(frame.to_px(station.at_m));
-            shares.add(
-                index
-                    .and_then(|index| cover.get(index).copied())
-                    .unwrap_or(Cover::NoData),
-                1.0,
-            );
-        }
-    }
-    shares
-}
-
-impl Shares {
-    fn add(&mut self, cover: Cover, weight: f64) {
-        let slot = match cover {
-            Cover::Clear => &mut self.clear,
-            Cover::Cloud => &mut self.cloud,
-            Cover::Shadow => &mut self.shadow,
-            Cover::Haze => &mut self.haze,
-            Cover::Glint => &mut self.glint,
-            Cover::NoData => &mut self.nodata,
-        };
-        *slot += weight;
-    }
-
-    /// Adds what another zone (a track of the same yard) has.
-    pub fn join(&mut self, other: &Self) {
-        self.clear += other.clear;
-        self.cloud += other.cloud;
-        self.shadow += other.shadow;
-        self.haze += other.haze;
-        self.glint += other.glint;
-        self.nodata += other.nodata;
-    }
-
-    fn total(&self) -> f64 {
-        (self.clear + self.cloud + self.shadow + self.haze + self.glint + self.nodata).max(f64::EPSILON)
-    }
-
-    /// Share seen clearly.
-    #[must_use]
-    pub fn visible(&self) -> f64 {
-        self.clear / self.total()
-    }
-
-    fn on_scene(&self) -> f64 {
-        1.0 - self.nodata / self.total()
-    }
-
-    /// As an entry of a look.
-    #[must_use]
-    pub fn entry(&self, zone: &str) -> ZoneSeen {
-        let share = |part: f64| round_to(part / self.total(), 1000.0);
-        let hidden = Hidden {
-            cloud: share(self.cloud),
-            shadow: share(self.shadow),
-            haze: share(self.haze),
-            glint: share(self.glint),
-            nodata: share(self.nodata),
-        };
-        ZoneSeen {
-            zone: zone.to_owned(),
-            visible: share(self.clear),
-            hidden: (hidden != Hidden::default()).then_some(hidden),
-        }
     }
 }
 
@@ -250,59 +316,49 @@ pub(super) fn round_to(value: f64, per_unit: f64) -> f64 {
     (value * per_unit).round() / per_unit
 }
 
-fn learn_track(
-    patch: &Patch,
-    cover: &[Cover],
-    zone: &LocalZone,
-    seen: &TrackSeen,
-    bed: &Surface,
-    at: UnixMs,
-    known: Option<&Reference>,
-) -> Reference {
-    let gsd_m = patch.frame().gsd_m();
-    let mut reference = known
-        .cloned()
-        .unwrap_or_else(|| Reference::for_track(seen.length_m, gsd_m, bed.mean.values().len()));
-    let path = zone.path().unwrap_or_default();
-    let places = (strip::stations(path, strip::step_m(gsd_m, seen.length_m)).into_iter()).filter_map(|station| {
-        let index = patch.index_at(patch.frame().to_px(station.at_m))?;
-        cover.get(index).filter(|cover| cover.is_clear())?;
-        let signature = strip::core(patch, &station)?;
-        // Beside a train the bed is in its light and shade.
-        let near = |(from, to): &(f64, f64)| station.along_m > from - 2.0 * gsd_m && station.along_m < to + 2.0 * gsd_m;
-        Some(([station.along_m, 0.0], signature, !seen.stretches.iter().any(near)))
-    });
-    reference.learn(bed, at, places);
-    reference
-}
-
-fn learn_area(
-    patch: &Patch,
-    cover: &[Cover],
-    zone: &LocalZone,
-    seen: &StacksSeen,
-    pavement: &Surface,
-    at: UnixMs,
-    known: Option<&Reference>,
-) -> Reference {
-    let gsd_m = patch.frame().gsd_m();
-    let mut reference = known
-        .cloned()
-        .unwrap_or_else(|| Reference::for_area(&zone.bounds(), gsd_m, pavement.mean.values().len()));
-    let pixels = zone
-        .area()
-        .map(|area| stacks::pixels_of(patch, area, zone))
-        .unwrap_or_default();
-    let places = (pixels.into_iter())
-        .filter(|index| cover.get(*index).is_some_and(|cover| cover.is_clear()))
-        .map(|index| {
-            let place: Metres = stacks::centre(patch, index);
-            (
-                place,
-                patch.signature(index),
-                seen.pixels.binary_search(&index).is_err(),
-            )
+impl Eyes<'_> {
+    fn learn_track(&self, zone: &LocalZone, seen: &TrackSeen, bed: &Surface, known: Option<&Reference>) -> Reference {
+        let (patch, gsd_m) = (self.patch, self.gsd_m);
+        let mut reference = known
+            .cloned()
+            .unwrap_or_else(|| Reference::for_track(seen.length_m, gsd_m, bed.mean.values().len()));
+        let path = zone.path().unwrap_or_default();
+        let places = (strip::stations(path, strip::step_m(gsd_m, seen.length_m)).into_iter()).filter_map(|station| {
+            let index = patch.index_at(patch.frame().to_px(station.at_m))?;
+            self.cover.get(index).filter(|cover| cover.is_clear())?;
+            let signature = strip::core(patch, &station)?;
+            // Beside a train the bed is in its light and shade.
+            let near =
+                |(from, to): &(f64, f64)| station.along_m > from - 2.0 * gsd_m && station.along_m < to + 2.0 * gsd_m;
+            Some(([station.along_m, 0.0], signature, !seen.stretches.iter().any(near)))
         });
-    reference.learn(pavement, at, places);
-    reference
+        reference.learn(bed, self.at, places);
+        reference
+    }
+
+    fn learn_area(
+        &self,
+        zone: &LocalZone,
+        seen: &StacksSeen,
+        pavement: &Surface,
+        known: Option<&Reference>,
+    ) -> Reference {
+        let patch = self.patch;
+        let mut reference = known
+            .cloned()
+            .unwrap_or_else(|| Reference::for_area(&zone.bounds(), self.gsd_m, pavement.mean.values().len()));
+        let pixels = zone
+            .area()
+            .map(|area| stacks::pixels_of(patch, area, zone))
+            .unwrap_or_default();
+        let places = (pixels.into_iter())
+            .filter(|index| self.cover.get(*index).is_some_and(|cover| cover.is_clear()))
+            .map(|index| {
+                let place: Metres = stacks::centre(patch, index);
+                let is_empty = seen.pixels.binary_search(&index).is_err();
+                (place, patch.signature(index), is_empty)
+            });
+        reference.learn(pavement, self.at, places);
+        reference
+    }
 }

@@ -12,8 +12,8 @@ const STRIP_PIXELS_MAX: u64 = 2_000_000;
 /// Numbers per unit reflectance in 16-bit products of surface or top-of-atmosphere reflectance (Sentinel-2, PlanetScope, Landsat
 /// after scaling).
 const REFLECTANCE_16BIT: f32 = 10_000.0;
-/// What a full 8-bit picture stands for: visual products are stretched so that bright ground is white.
-const REFLECTANCE_8BIT_FULL: f32 = 0.5;
+/// What a full 8-bit picture stands for: visual products are stretched so that bright concrete is nearly white, and only cloud is quite so.
+const REFLECTANCE_8BIT_FULL: f32 = 0.36;
 /// Scale of products stretched over all of 16 bits.
 const REFLECTANCE_STRETCHED: f32 = 65_535.0;
 /// Share of the samples that decides which scale a scene has.

@@ -1,6 +1,6 @@
 //! References on the agent's disk: one file a zone and class of pixel size.
 //!
-//! File `SITE/ZONE[.TRACK].GSDdm.qref`, little endian throughout:
+//! File `SITE/ZONE[.TRACK].GSDdm[.bright].qref`, little endian throughout (`bright`: learnt under snow, or on ground as bright):
 //!
 //! | bytes | what |
 //! |---|---|
@@ -16,10 +16,12 @@
 //! | 32 | SHA-256 of all before |
 //!
 //! A file that is damaged, or of another version, is set aside with a note and learnt anew: a reference is knowledge, not evidence. Files are
-//! replaced in one step.
+//! written aside, synced and renamed: after a failure there is the old one or the new one. At [`FILES_MAX`] or [`BYTES_MAX`] a zone that
+//! has no reference yet gets none, and [`FolderReferences::refused`] counts it; those that are there go on learning.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -31,7 +33,7 @@ use super::observe::References;
 use crate::zones::{
     local::LocalZone,
     patch::{BANDS_MAX, Signature},
-    reference::{CELLS_MAX, Cell, Reference},
+    reference::{CELLS_MAX, Cell, GroundKind, Reference},
 };
 
 const MAGIC: &[u8; 4] = b"QREF";
@@ -40,8 +42,10 @@ const HEAD_BYTES: usize = 56;
 const HASH_BYTES: usize = 32;
 /// Largest file, bytes: all cells with all bands.
 const FILE_BYTES_MAX: u64 = (HEAD_BYTES + HASH_BYTES + (CELLS_MAX + 1) * (12 + 8 * BANDS_MAX)) as u64;
-/// Files of one site: 64 zones, several sensors.
-const FILES_MAX: usize = 512;
+/// Files of one site: 64 zones, several sensors, two kinds of ground.
+pub const FILES_MAX: usize = 512;
+/// Bytes of one site's files, all of which are in memory while its look is made.
+pub const BYTES_MAX: u64 = 64 << 20;
 
 /// A reference that could not be read or written.
 #[derive(Debug, Error)]
@@ -65,8 +69,12 @@ impl StoreError {
 pub struct FolderReferences {
     folder: PathBuf,
     known: Vec<(String, Reference)>,
-    /// Files that were set aside, with the reason.
+    bytes: u64,
+    limits: (usize, u64),
+    /// Files that were set aside, or left out at a limit, with the reason.
     pub set_aside: Vec<String>,
+    /// References that were not begun, or not read, because of a limit.
+    pub refused: u64,
 }
 
 impl FolderReferences {
@@ -75,11 +83,18 @@ impl FolderReferences {
     /// # Errors
     /// When the folder cannot be read.
     pub fn open(folder: &Path, site: &str) -> Result<Self, StoreError> {
+        Self::open_within(folder, site, (FILES_MAX, BYTES_MAX))
+    }
+
+    fn open_within(folder: &Path, site: &str, limits: (usize, u64)) -> Result<Self, StoreError> {
         let folder = folder.join(site);
         let mut store = Self {
             folder: folder.clone(),
             known: Vec::new(),
+            bytes: 0,
+            limits,
             set_aside: Vec::new(),
+            refused: 0,
         };
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -89,10 +104,18 @@ impl FolderReferences {
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "qref"));
         paths.sort();
-        for path in paths.into_iter().take(FILES_MAX) {
+        for path in paths {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = fs::metadata(&path).map_or(0, |about| about.len());
+            if !store.has_room(bytes) {
+                store.refused += 1;
+                continue;
+            }
             match load(&path) {
-                Ok(reference) => store.known.push((name, reference)),
+                Ok(reference) => {
+                    store.bytes += bytes;
+                    store.known.push((name, reference));
+                }
                 Err(problem) => {
                     let aside = path.with_extension("qref.damaged");
                     fs::rename(&path, &aside).map_err(|error| StoreError::io(&path, &error))?;
@@ -105,31 +128,52 @@ impl FolderReferences {
         Ok(store)
     }
 
-    /// Keeps what a look taught.
+    fn has_room(&self, bytes: u64) -> bool {
+        self.known.len() < self.limits.0 && self.bytes.saturating_add(bytes) <= self.limits.1
+    }
+
+    /// Keeps what a look taught, and says how many references that were.
     ///
     /// # Errors
     /// The file that cannot be written.
-    pub fn learn(&mut self, learnt: &[(LocalZone, Reference)]) -> Result<(), StoreError> {
+    pub fn learn(&mut self, learnt: &[(LocalZone, Reference)]) -> Result<u64, StoreError> {
         fs::create_dir_all(&self.folder).map_err(|error| StoreError::io(&self.folder, &error))?;
+        let mut count = 0;
         for (zone, reference) in learnt {
-            let name = name_of(zone, reference.gsd_m);
+            let name = name_of(zone, reference.gsd_m, reference.ground_kind());
+            let bytes = encode(reference);
+            let place = self.known.iter().position(|(other, _)| *other == name);
+            if place.is_none() && !self.has_room(bytes.len() as u64) {
+                self.refused += 1;
+                continue;
+            }
             let path = self.folder.join(format!("{name}.qref"));
-            let part = path.with_extension("qref.part");
-            fs::write(&part, encode(reference))
-                .and_then(|()| fs::rename(&part, &path))
-                .map_err(|error| StoreError::io(&path, &error))?;
-            match self.known.iter_mut().find(|(other, _)| *other == name) {
+            replace(&path, &bytes).map_err(|error| StoreError::io(&path, &error))?;
+            count += 1;
+            match place.and_then(|place| self.known.get_mut(place)) {
                 Some((_, known)) => known.clone_from(reference),
-                None => self.known.push((name, reference.clone())),
+                None => {
+                    self.bytes += bytes.len() as u64;
+                    self.known.push((name, reference.clone()));
+                }
             }
         }
-        Ok(())
+        Ok(count)
     }
 }
 
+/// Writes a file aside, has it on the disk, and puts it in place of the old one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = path.with_extension("qref.part");
+    let mut file = fs::File::create(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, path)
+}
+
 impl References for FolderReferences {
-    fn find(&self, zone: &LocalZone, gsd_m: f64) -> Option<&Reference> {
-        let name = name_of(zone, gsd_m);
+    fn find(&self, zone: &LocalZone, gsd_m: f64, ground: GroundKind) -> Option<&Reference> {
+        let name = name_of(zone, gsd_m, ground);
         self.known
             .iter()
             .find(|(known, _)| *known == name)
@@ -138,7 +182,7 @@ impl References for FolderReferences {
 }
 
 /// Sensors of nearly one pixel size share a reference: sizes are told in steps of a factor of one and a half.
-fn name_of(zone: &LocalZone, gsd_m: f64) -> String {
+fn name_of(zone: &LocalZone, gsd_m: f64, ground: GroundKind) -> String {
     let step = (gsd_m.max(0.1).ln() / 1.5_f64.ln()).round();
     let class_dm = (10.0 * 1.5_f64.powf(step)).round();
     let track = if zone.track.is_empty() {
@@ -146,7 +190,11 @@ fn name_of(zone: &LocalZone, gsd_m: f64) -> String {
     } else {
         format!(".{}", zone.track)
     };
-    format!("{}{track}.{class_dm}dm", zone.id)
+    let bright = match ground {
+        GroundKind::Plain => "",
+        GroundKind::Bright => ".bright",
+    };
+    format!("{}{track}.{class_dm}dm{bright}", zone.id)
 }
 
 fn encode(reference: &Reference) -> Vec<u8> {
@@ -264,80 +312,4 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::zones::surface::Surface;
-    use quaywatch_protocol::contract::site::ZoneKind;
-
-    fn learnt() -> (LocalZone, Reference) {
-        let zone = LocalZone {
-            id: "yard".to_owned(),
-            kind: ZoneKind::RailTrack,
-            track: "t1".to_owned(),
-            shape: crate::zones::local::LocalShape::Track(vec![[0.0, 0.0], [100.0, 0.0]]),
-            bearing_deg: None,
-        };
-        let mut reference = Reference::for_track(100.0, 3.0, 4);
-        let ground = Surface {
-            mean: Signature::of(&[0.1; 4]),
-            sd: Signature::of(&[0.01; 4]),
-            share: 0.9,
-        };
-        let places = (0..30).map(|step| {
-            (
-                [f64::from(step) * 3.0, 0.0],
-                Signature::of(&[0.1, 0.11, 0.12, 0.13]),
-                step % 4 != 0,
-            )
-        });
-        reference.learn(&ground, UnixMs(1_700_000_000_000), places);
-        (zone, reference)
-    }
-
-    #[test]
-    fn what_was_learnt_is_there_after_a_restart() {
-        let folder = tempfile::tempdir().unwrap();
-        let (zone, reference) = learnt();
-        FolderReferences::open(folder.path(), "s")
-            .unwrap()
-            .learn(&[(zone.clone(), reference.clone())])
-            .unwrap();
-        let again = FolderReferences::open(folder.path(), "s").unwrap();
-        let found = again.find(&zone, 3.2).unwrap();
-        assert_eq!(found.version, reference.version);
-        assert_eq!(found.known(), reference.known());
-        assert!(again.find(&zone, 10.0).is_none());
-    }
-
-    #[test]
-    fn a_damaged_file_is_set_aside_and_the_others_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let (zone, reference) = learnt();
-        let mut other = zone.clone();
-        other.track = "t2".to_owned();
-        FolderReferences::open(folder.path(), "s")
-            .unwrap()
-            .learn(&[(zone.clone(), reference.clone()), (other.clone(), reference)])
-            .unwrap();
-        let path = folder.path().join("s").join(format!("{}.qref", name_of(&zone, 3.0)));
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[100] ^= 1;
-        fs::write(&path, bytes).unwrap();
-        let again = FolderReferences::open(folder.path(), "s").unwrap();
-        assert!(again.find(&zone, 3.0).is_none() && again.find(&other, 3.0).is_some());
-        assert!(again.set_aside[0].contains("hash"), "{:?}", again.set_aside);
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic() {
-        let (_, reference) = learnt();
-        let whole = encode(&reference);
-        assert!(decode(&whole).is_ok());
-        for length in 0..whole.len().min(200) {
-            let mut cut = whole[..length].to_vec();
-            let hash = Sha256::digest(&cut);
-            cut.extend(hash);
-            assert!(decode(&cut).is_err());
-        }
-    }
-}
+mod tests;

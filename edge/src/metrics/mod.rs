@@ -48,6 +48,14 @@ counters! {
     ChipsAccepted => "chips_accepted",
     /// Chips larger than an event may be, left out.
     ChipsRefused => "chips_refused",
+    /// References of empty zones that a look taught and that are on the disk.
+    ReferencesLearnt => "references_learnt",
+    /// References that were damaged or of another format and were set aside, or that did not belong to the picture and were begun anew.
+    ReferencesAnew => "references_anew",
+    /// References that were not begun, or not read, because the site has as many as it may.
+    ReferencesRefused => "references_refused",
+    /// Times references could not be read or written; the looks went out without.
+    ReferenceFaults => "reference_faults",
     /// Looks dropped because the spool was full; each is inside a gap.
     LooksDropped => "looks_dropped",
     /// Chips dropped because the spool was full; each is inside a gap.

@@ -45,6 +45,76 @@ impl Blocks {
     }
 }
 
+/// How many masked pixels any rectangle holds, in constant time: sums over everything above and left (Crow 1984).
+#[derive(Clone, Debug)]
+pub struct Counts {
+    width: usize,
+    height: usize,
+    sums: Vec<u32>,
+}
+
+impl Counts {
+    /// The sums of a mask of `width × height`.
+    #[must_use]
+    pub fn new(mask: &[bool], width: usize, height: usize) -> Self {
+        let mut sums = vec![0_u32; (width + 1) * (height + 1)];
+        for y in 0..height {
+            let mut row = 0_u32;
+            for x in 0..width {
+                row += u32::from(mask.get(y * width + x).copied().unwrap_or(false));
+                let above = sums.get(y * (width + 1) + x + 1).copied().unwrap_or(0);
+                if let Some(sum) = sums.get_mut((y + 1) * (width + 1) + x + 1) {
+                    *sum = above + row;
+                }
+            }
+        }
+        Self { width, height, sums }
+    }
+
+    /// Masked pixels at most `reach` columns and rows from a pixel.
+    #[must_use]
+    pub fn around(&self, x: usize, y: usize, reach: usize) -> u32 {
+        let (left, top) = (x.saturating_sub(reach), y.saturating_sub(reach));
+        let (right, bottom) = ((x + reach + 1).min(self.width), (y + reach + 1).min(self.height));
+        let at = |x: usize, y: usize| self.sums.get(y * (self.width + 1) + x).copied().unwrap_or(0);
+        (at(right, bottom) + at(left, top)).saturating_sub(at(right, top) + at(left, bottom))
+    }
+}
+
+/// The mask without the connected pieces that `decide` rejects, by their pixels and whether they touch the edge.
+#[must_use]
+pub fn keep_pieces(mask: &[bool], width: usize, height: usize, decide: impl Fn(usize, bool) -> bool) -> Vec<bool> {
+    let mut kept = vec![false; mask.len()];
+    let mut open = mask.to_vec();
+    let mut take = |index: usize| open.get_mut(index).is_some_and(|open| std::mem::replace(open, false));
+    for seed in 0..mask.len() {
+        if !take(seed) {
+            continue;
+        }
+        let (mut piece, mut next, mut at_edge) = (vec![seed], 0, false);
+        while let Some(&index) = piece.get(next) {
+            next += 1;
+            let (x, y) = (index % width, index / width);
+            at_edge |= x == 0 || y == 0 || x + 1 == width || y + 1 == height;
+            let near = [
+                (x > 0).then(|| index - 1),
+                (x + 1 < width).then_some(index + 1),
+                (y > 0).then(|| index - width),
+                (y + 1 < height).then_some(index + width),
+            ];
+            piece.extend(near.into_iter().flatten().filter(|near| take(*near)));
+        }
+        if decide(piece.len(), at_edge) {
+            for index in piece {
+                if let Some(pixel) = kept.get_mut(index) {
+                    *pixel = true;
+                }
+            }
+        }
+    }
+    kept
+}
+
 /// The mask without the pixels that have an unmasked one within `radius` columns and rows. Beyond the edge counts as masked.
 #[must_use]
 pub fn erode(mask: &[bool], width: usize, height: usize, radius: usize) -> Vec<bool> {

@@ -9,13 +9,18 @@
 //! What a resolution can give: at 1 m and finer, cars and gaps; at 3 m, occupied metres per track and cars by mean length; at 10 m a
 //! pixel spans two or three tracks, and only the yard's total means something: the standard errors say so.
 
+mod doubt;
+
 use quaywatch_protocol::contract::look::CarMix;
+
+pub use doubt::is_shade_of;
+use doubt::{drop_leaks, drop_shadows};
 
 use super::{
     local::{LocalZone, path_length_m},
     patch::{Metres, Patch, Signature},
-    reference::Reference,
-    strip::{self, CAR_WIDTH_M, Station},
+    reference::{Reference, Unfit},
+    strip::{self, Station},
     sun::Sun,
     surface::Surface,
     visible::Cover,
@@ -23,30 +28,35 @@ use super::{
 
 /// A station this many standard deviations from the bed may be occupied.
 const OCCUPIED_SD: f32 = 3.2;
+/// Beside an occupied station, one this many standard deviations from the bed is occupied, too: a train has dull cars.
+const BESIDE_OCCUPIED_SD: f32 = 1.9;
+/// A gap in a train up to this is a car whose load looks like ballast, metres: two cars.
+const DULL_MAX_M: f64 = 28.0;
+/// What stands on either side of a dull car, metres at least: two cars.
+const DULL_BETWEEN_M: f64 = 24.0;
+/// A dull car still differs this much from the bed on average, standard deviations; the bed itself by about 0.9.
+const DULL_SD: f32 = 1.1;
 /// Share of the strongest difference near by at which an end lies.
 const HALF: f32 = 0.5;
 /// Gaps up to this are couplings and blur, metres.
 const COUPLING_MAX_M: f64 = 5.0;
 /// Shortest stretch that can be rolling stock, metres: the shortest freight cars have 12 m over couplers.
 const STOCK_MIN_M: f64 = 8.0;
-/// Shortest stretch believed beside what is hidden, metres: three cars.
-const VEILED_MIN_M: f64 = 40.0;
+/// Shortest stretch believed beside what is hidden, metres: the thin edge of a cloud and of its shadow reach so far. A shorter one counts as
+/// hidden, too.
+const VEILED_MIN_M: f64 = 90.0;
 /// Mean length over couplers of four-axle freight cars, metres: tank cars 12.0, gondolas 13.9, box cars 14.7.
 const CAR_PITCH_M: f64 = 13.6;
 /// Standard deviation of the mean length between trains, metres: the mix is not known.
 const CAR_PITCH_SD_M: f64 = 0.9;
 /// Gap between coupled cars' bodies, metres: the body ends half of it before the coupler.
 const CAR_GAP_M: f64 = 0.9;
-/// Height of rolling stock, metres.
-const CAR_HEIGHT_M: f64 = 4.2;
 /// Where the bed beside a track is looked at, metres from its centre line.
 const BESIDE_M: [f64; 4] = [-6.5, -4.5, 4.5, 6.5];
 /// Other tracks' rolling stock reaches this far from their centre lines, metres, without blur.
 const TRACK_HALF_M: f64 = 2.2;
 /// Weight of a sample beside the tracks when the bed is chosen: the bed is where the tracks are.
 const BESIDE_WEIGHT: f32 = 0.25;
-/// How far pixels blur, as a standard deviation in pixels: optics and resampling of the usual products.
-const BLUR_PX: f64 = 0.6;
 
 /// Rolling stock on one track.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,31 +93,53 @@ struct Track {
     occupied: Vec<bool>,
 }
 
-/// Measures the tracks among `zones` (those of one yard, lying in this patch), and gives the bare bed it found. `reference` gives a track's own empty reference.
+/// What became of the tracks of one yard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct YardSeen {
+    /// Each track that was laid out.
+    pub tracks: Vec<TrackSeen>,
+    /// The bare bed; `None` when too little was visible to know it.
+    pub bed: Option<Surface>,
+    /// Tracks (positions among the zones given) that by their references lie in a shadow: nothing is said of them.
+    pub dimmed: Vec<usize>,
+}
+
+/// Measures the tracks among `zones` (those of one yard, lying in this patch). `reference` gives a track's own empty reference for the bed found.
 #[must_use]
 pub fn measure<'a>(
     patch: &Patch,
     cover: &[Cover],
     zones: &[(usize, &LocalZone)],
     sun: Option<&Sun>,
-    reference: impl Fn(&LocalZone) -> Option<&'a Reference>,
-) -> (Vec<TrackSeen>, Option<Surface>) {
+    reference: impl Fn(&LocalZone, &Surface) -> Option<&'a Reference>,
+) -> YardSeen {
     let (mut tracks, laid): (Vec<Track>, Vec<&LocalZone>) = (zones.iter())
         .filter_map(|(index, zone)| Some((lay(patch, cover, *index, zone)?, *zone)))
         .unzip();
     let Some(bed) = bed_of(patch, cover, &tracks) else {
-        return (tracks.iter().map(unseen).collect(), None);
+        return YardSeen {
+            tracks: tracks.iter().map(unseen).collect(),
+            ..YardSeen::default()
+        };
     };
+    let mut dimmed = Vec::new();
     let gsd_m = patch.frame().gsd_m();
     for (track, zone) in tracks.iter_mut().zip(laid) {
-        let empty = reference(zone).and_then(|reference| reference.fit(gsd_m, &bed).ok());
+        let fit = reference(zone, &bed).map(|reference| reference.fit(gsd_m, &bed));
+        if matches!(fit, Some(Err(Unfit::Dimmed))) {
+            dimmed.push(track.zone);
+        }
+        let empty = fit.and_then(Result::ok);
         track.differs = (track.stations.iter().zip(&track.seen))
             .map(|(station, seen)| {
                 let Some(seen) = seen else { return 0.0 };
                 let from_bed = bed.distance(seen);
+                // Only what always looks unlike the bed (a crossing, a bridge) is believed of a reference: a dull car that was missed
+                // once looks a little unlike it, and must not be learnt as empty.
                 empty
-                    .and_then(|empty| empty.distance([station.along_m, 0.0], seen, &bed))
-                    .map_or(from_bed, |from_empty| from_bed.min(from_empty))
+                    .and_then(|empty| empty.expected([station.along_m, 0.0], &bed))
+                    .filter(|empty| bed.distance(&empty.mean) >= OCCUPIED_SD)
+                    .map_or(from_bed, |empty| from_bed.min(empty.distance(seen)))
             })
             .collect();
     }
@@ -116,7 +148,11 @@ pub fn measure<'a>(
     if let Some(shadow) = sun.and_then(Sun::shadow_per_m) {
         drop_shadows(&mut tracks, &bed, shadow);
     }
-    (tracks.iter().map(|track| count(track, gsd_m)).collect(), Some(bed))
+    YardSeen {
+        tracks: tracks.iter().map(|track| count(track, gsd_m)).collect(),
+        bed: Some(bed),
+        dimmed,
+    }
 }
 
 fn lay(patch: &Patch, cover: &[Cover], zone: usize, local: &LocalZone) -> Option<Track> {
@@ -226,7 +262,7 @@ impl Track {
 /// Marks stations that differ enough, ends each run where the cars end, and closes couplings.
 fn mark(tracks: &mut [Track], gsd_m: f64) {
     for track in tracks {
-        track.occupied = track.differs.iter().map(|differs| *differs >= OCCUPIED_SD).collect();
+        track.occupied = spread_from(&track.differs, OCCUPIED_SD, BESIDE_OCCUPIED_SD);
         let reach = track.reach(1.5 * gsd_m);
         for (start, end) in runs(&track.occupied) {
             // Blur carries an end outward by up to a pixel: it lies where half of the difference is reached.
@@ -250,7 +286,20 @@ fn mark(tracks: &mut [Track], gsd_m: f64) {
     }
 }
 
-/// Closes gaps that are couplings, and drops what is too short to be rolling stock.
+/// Marks what reaches `sure`, and from there on all that reaches `beside` without a break.
+fn spread_from(differs: &[f32], sure: f32, beside: f32) -> Vec<bool> {
+    let mut marks = vec![false; differs.len()];
+    let likely: Vec<bool> = differs.iter().map(|differs| *differs >= beside).collect();
+    for (start, end) in runs(&likely) {
+        let part = differs.get(start..end).unwrap_or_default();
+        if part.iter().any(|differs| *differs >= sure) {
+            fill(&mut marks, start, end, true);
+        }
+    }
+    marks
+}
+
+/// Closes gaps that are couplings or dull cars, and drops what is too short to be rolling stock.
 fn close(track: &mut Track) {
     let runs = runs(&track.occupied);
     for pair in runs.windows(2) {
@@ -259,7 +308,12 @@ fn close(track: &mut Track) {
             .seen
             .get(*end..*start)
             .is_some_and(|gap| gap.iter().all(Option::is_some));
-        if all_seen && (start - end) as f64 * track.step_m <= COUPLING_MAX_M {
+        let gap_m = (start - end) as f64 * track.step_m;
+        let gap = track.differs.get(*end..*start).unwrap_or_default();
+        let mean = gap.iter().sum::<f32>() / gap.len().max(1) as f32;
+        let between = |(from, to): &(usize, usize)| (to - from) as f64 * track.step_m >= DULL_BETWEEN_M;
+        let is_dull_car = gap_m <= DULL_MAX_M && mean >= DULL_SD && pair.iter().all(between);
+        if all_seen && (gap_m <= COUPLING_MAX_M || is_dull_car) {
             fill(&mut track.occupied, *end, *start, true);
         }
     }
@@ -274,6 +328,9 @@ fn close(track: &mut Track) {
         let beside_hidden = hidden(start.checked_sub(1)) || hidden(Some(end));
         if beside_hidden && ((end - start) as f64) * track.step_m < VEILED_MIN_M {
             fill(&mut track.occupied, start, end, false);
+            if let Some(seen) = track.seen.get_mut(start..end) {
+                seen.fill(None);
+            }
         }
         if ((end - start) as f64) * track.step_m < STOCK_MIN_M {
             fill(&mut track.occupied, start, end, false);
@@ -302,105 +359,6 @@ fn runs(marks: &[bool]) -> Vec<(usize, usize)> {
         }
     }
     found
-}
-
-/// Unmarks stations whose difference is what a brighter neighbour leaks into them.
-fn drop_leaks(tracks: &mut [Track], gsd_m: f64) {
-    let blur_m = BLUR_PX * gsd_m;
-    let mut dropped: Vec<Vec<usize>> = Vec::with_capacity(tracks.len());
-    for (this, track) in tracks.iter().enumerate() {
-        let mut leaks = Vec::new();
-        for (index, station) in track.stations.iter().enumerate() {
-            if !track.occupied.get(index).copied().unwrap_or(false) {
-                continue;
-            }
-            let own = track.differs.get(index).copied().unwrap_or(0.0);
-            let leaked = tracks
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != this)
-                .any(|(_, other)| {
-                    let Some((near, away_m)) = other.nearest(station.at_m) else {
-                        return false;
-                    };
-                    // Share of a car's light that falls on a line `away_m` aside: its edge is half a width nearer.
-                    let edge = ((away_m - CAR_WIDTH_M / 2.0).max(0.0)) / (blur_m * std::f64::consts::SQRT_2);
-                    let share = (0.6 * (-edge * edge).exp()) as f32;
-                    other.occupied.get(near).copied().unwrap_or(false)
-                        && other
-                            .differs
-                            .get(near)
-                            .is_some_and(|differs| own < differs * share + OCCUPIED_SD / 2.0)
-                });
-            if leaked {
-                leaks.push(index);
-            }
-        }
-        dropped.push(leaks);
-    }
-    unmark(tracks, &dropped);
-}
-
-/// Unmarks stations that are evenly darker than the bed and lie in the shadow of cars on another track.
-fn drop_shadows(tracks: &mut [Track], bed: &Surface, shadow_per_m: Metres) {
-    let mut dropped: Vec<Vec<usize>> = Vec::with_capacity(tracks.len());
-    for (this, track) in tracks.iter().enumerate() {
-        let mut shaded = Vec::new();
-        for (index, station) in track.stations.iter().enumerate() {
-            let occupied = track.occupied.get(index).copied().unwrap_or(false);
-            let Some(Some(seen)) = track.seen.get(index).filter(|_| occupied) else {
-                continue;
-            };
-            if !is_shade_of(seen, bed) {
-                continue;
-            }
-            let from_cars = (1..=4).any(|quarter| {
-                let height_m = CAR_HEIGHT_M * f64::from(quarter) / 4.0;
-                let foot = [
-                    station.at_m[0] - shadow_per_m[0] * height_m,
-                    station.at_m[1] - shadow_per_m[1] * height_m,
-                ];
-                tracks
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != this)
-                    .any(|(_, other)| {
-                        other.nearest(foot).is_some_and(|(near, away_m)| {
-                            let caster = other.seen.get(near).copied().flatten();
-                            away_m <= CAR_WIDTH_M
-                                && other.occupied.get(near).copied().unwrap_or(false)
-                                && caster.is_some_and(|caster| !is_shade_of(&caster, bed))
-                        })
-                    })
-            });
-            if from_cars {
-                shaded.push(index);
-            }
-        }
-        dropped.push(shaded);
-    }
-    unmark(tracks, &dropped);
-}
-
-/// True for a signature that is the surface's in less light: every band at 20 to 85 % of it, all by about the same share.
-#[must_use]
-pub fn is_shade_of(seen: &Signature, surface: &Surface) -> bool {
-    let ratios: Vec<f32> = (seen.values().iter().zip(surface.mean.values()))
-        .map(|(value, mean)| value / mean.max(f32::EPSILON))
-        .collect();
-    let (least, most) = ratios.iter().fold((f32::MAX, 0.0_f32), |(least, most), ratio| {
-        (least.min(*ratio), most.max(*ratio))
-    });
-    (0.2..=0.85).contains(&least) && most <= 0.9 && most - least <= 0.2
-}
-
-fn unmark(tracks: &mut [Track], dropped: &[Vec<usize>]) {
-    for (track, indices) in tracks.iter_mut().zip(dropped) {
-        for index in indices {
-            fill(&mut track.occupied, *index, index + 1, false);
-        }
-        close(track);
-    }
 }
 
 fn count(track: &Track, gsd_m: f64) -> TrackSeen {
@@ -448,105 +406,4 @@ fn unseen(track: &Track) -> TrackSeen {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::zones::paint::{self, BLUE, Canvas, GRASS, RUST, SNOW, WHITE};
-    use proptest::prelude::*;
-
-    const LENGTH_M: f64 = 600.0;
-    const SPACING_M: f64 = 5.0;
-
-    /// A yard of three tracks going east; `trains` are (track, start, cars).
-    fn yard(gsd_m: f64, ballast: paint::Colour, trains: &[(usize, f64, usize)]) -> Canvas {
-        let mut canvas = Canvas::new(LENGTH_M + 40.0, 120.0, gsd_m, GRASS);
-        canvas.bar([320.0, 60.0], 90.0, LENGTH_M + 60.0, 24.0, ballast);
-        for (number, &(track, start_m, cars)) in trains.iter().enumerate() {
-            for car in 0..cars {
-                let colour = [RUST, WHITE, BLUE, paint::CONCRETE.map(|band| band * 1.6)][(car / 3 + number) % 4];
-                let middle = 20.0 + start_m + (car as f64 + 0.5) * CAR_PITCH_M;
-                canvas.bar(
-                    [middle, north(track)],
-                    90.0,
-                    CAR_PITCH_M - CAR_GAP_M,
-                    CAR_WIDTH_M,
-                    colour,
-                );
-            }
-        }
-        canvas
-    }
-
-    fn north(track: usize) -> f64 {
-        60.0 + (track as f64 - 1.0) * SPACING_M
-    }
-
-    fn seen(canvas: &Canvas) -> Vec<TrackSeen> {
-        let patch = canvas.expose(5);
-        let zones: Vec<LocalZone> = (0..3)
-            .map(|track| {
-                paint::track(
-                    &format!("t{track}"),
-                    [20.0, north(track)],
-                    [20.0 + LENGTH_M, north(track)],
-                )
-            })
-            .collect();
-        let members: Vec<_> = zones.iter().enumerate().collect();
-        let cover = vec![Cover::Clear; patch.valid().len()];
-        measure(&patch, &cover, &members, None, |_| None).0
-    }
-
-    #[test]
-    fn an_empty_yard_is_seen_empty_along_its_whole_length() {
-        for track in seen(&yard(3.0, paint::BALLAST, &[])) {
-            assert!(track.occupied_m < 1.0, "{track:?}");
-            assert!((track.visible_m - LENGTH_M).abs() < 2.0, "{track:?}");
-        }
-    }
-
-    #[test]
-    fn cars_on_one_track_do_not_fill_the_next() {
-        let found = seen(&yard(3.0, paint::BALLAST, &[(1, 100.0, 20)]));
-        let expected = 20.0 * CAR_PITCH_M;
-        assert!((found[1].occupied_m - expected).abs() < 0.06 * expected, "{found:?}");
-        assert!((found[1].cars - 20.0).abs() < 1.5, "{found:?}");
-        assert!(found[0].occupied_m < 30.0 && found[2].occupied_m < 30.0, "{found:?}");
-    }
-
-    #[test]
-    fn a_yard_under_snow_is_not_full() {
-        let found = seen(&yard(3.0, SNOW, &[(0, 50.0, 12)]));
-        assert!((found[0].occupied_m - 12.0 * CAR_PITCH_M).abs() < 20.0, "{found:?}");
-        assert!(found[2].occupied_m < 20.0, "{found:?}");
-    }
-
-    #[test]
-    fn what_is_hidden_is_neither_empty_nor_occupied() {
-        let patch = yard(3.0, paint::BALLAST, &[(1, 100.0, 20)]).expose(5);
-        let zones = [paint::track("t", [20.0, north(1)], [20.0 + LENGTH_M, north(1)])];
-        let members: Vec<_> = zones.iter().enumerate().collect();
-        let half = patch.width() / 2;
-        let cover: Vec<Cover> = (0..patch.valid().len())
-            .map(|index| {
-                if index % patch.width() > half {
-                    Cover::Cloud
-                } else {
-                    Cover::Clear
-                }
-            })
-            .collect();
-        let found = measure(&patch, &cover, &members, None, |_| None).0;
-        assert!((found[0].visible_m - LENGTH_M / 2.0).abs() < 6.0, "{found:?}");
-        assert!((found[0].occupied_m - 200.0).abs() < 12.0, "{found:?}");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
-        #[test]
-        fn occupied_metres_follow_the_cars(cars in 3usize..35, start in 10.0f64..90.0, other in 0usize..12) {
-            let found = seen(&yard(3.0, paint::BALLAST, &[(0, start, cars), (2, 30.0, other)]));
-            let expected = cars as f64 * CAR_PITCH_M;
-            prop_assert!((found[0].occupied_m - expected).abs() < 0.1 * expected + 6.0, "{} {expected}", found[0].occupied_m);
-        }
-    }
-}
+mod tests;

@@ -7,8 +7,9 @@
 //! - a cell that has looked the same, though different from the ground, in [`SETTLED_LOOKS`] looks over [`SETTLED_MS`] is taken for
 //!   part of the place (a roof, a crane's rail, paint), and its look becomes the reference.
 //!
-//! When the ground itself is not what it was (snow, flood), ratios to it mean nothing: a reference answers only for ground
-//! whose brightness is within [`GROUND_RATIO_MAX`] of the one it learnt on.
+//! When the ground itself is not what it was, ratios to it mean nothing: a reference answers only for ground whose brightness is
+//! within [`GROUND_RATIO_MAX`] of the one it learnt on. Ground under snow has references of its own ([`GroundKind`]). Ground that is
+//! evenly darker than it ever was lies in a shadow ([`Unfit::Dimmed`]); should it stay so, [`Reference::drift`] follows it over some looks.
 
 use quaywatch_protocol::contract::time::{DAY_MS, UnixMs};
 
@@ -28,6 +29,12 @@ pub const SETTLED_LOOKS: u16 = 6;
 pub const SETTLED_MS: i64 = 60 * DAY_MS;
 /// Greatest change of the ground's brightness, as a ratio, for which a reference still answers.
 const GROUND_RATIO_MAX: f32 = 1.8;
+/// Looks after which a reference knows its ground's brightness well enough to tell a shadow.
+const SURE_LOOKS: u32 = 3;
+/// Share of the way to a new brightness of the ground that one look goes which the reference does not answer for.
+const DRIFT: f32 = 0.125;
+/// Ground brighter than this is told apart: snow, or bleached concrete in a stretched picture.
+const BRIGHT_GROUND: f32 = 0.32;
 /// Two ratios this near are the same look.
 const SAME_RATIO: f32 = 0.15;
 /// A reference made at another resolution answers within this ratio of pixel sizes: finer or coarser blur is another picture.
@@ -69,6 +76,31 @@ pub struct Reference {
     pub cells: Vec<Cell>,
 }
 
+/// Kinds of ground that have references of their own: a place under snow is another place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroundKind {
+    /// Ballast, concrete, asphalt, soil.
+    Plain,
+    /// Snow, or as bright.
+    Bright,
+}
+
+impl GroundKind {
+    /// The kind of a bare ground.
+    #[must_use]
+    pub fn of(ground: &Surface) -> Self {
+        Self::of_brightness(ground.mean.mean())
+    }
+
+    fn of_brightness(brightness: f32) -> Self {
+        if brightness >= BRIGHT_GROUND {
+            Self::Bright
+        } else {
+            Self::Plain
+        }
+    }
+}
+
 /// Why a reference does not answer for a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
@@ -78,9 +110,15 @@ pub enum Unfit {
     /// Learnt with other bands.
     #[error("was learnt with other bands")]
     Bands,
-    /// The ground looks different: snow, flood, dusk.
-    #[error("was learnt on ground of another brightness")]
+    /// The ground is brighter than it was.
+    #[error("was learnt on darker ground")]
     Ground,
+    /// The ground is evenly darker than it was: a shadow lies on it.
+    #[error("was learnt on brighter ground: a shadow lies on it now")]
+    Dimmed,
+    /// Learnt for a zone of another shape or place.
+    #[error("was learnt for a zone drawn otherwise")]
+    Shape,
     /// Nothing learnt yet.
     #[error("has not learnt anything yet")]
     Empty,
@@ -134,18 +172,48 @@ impl Reference {
         if usize::from(self.bands) != ground.mean.values().len() {
             return Err(Unfit::Bands);
         }
-        let brightness = (ground.mean.mean() / self.ground).max(self.ground / ground.mean.mean());
-        if brightness > GROUND_RATIO_MAX {
+        let brightness = ground.mean.mean() / self.ground.max(f32::EPSILON);
+        if brightness > GROUND_RATIO_MAX || (brightness < 1.0 / GROUND_RATIO_MAX && self.version < SURE_LOOKS) {
             Err(Unfit::Ground)
+        } else if brightness < 1.0 / GROUND_RATIO_MAX {
+            Err(Unfit::Dimmed)
         } else {
             Ok(self)
         }
     }
 
-    /// Distance of a signature at a place from the cell's empty look, in the ground's standard deviations; `None` where nothing is
-    /// known. For tracks the place is `[metres along, 0]`.
+    /// True when its cells lie over this area.
     #[must_use]
-    pub fn distance(&self, at: Metres, seen: &Signature, ground: &Surface) -> Option<f32> {
+    pub fn is_for_area(&self, bounds: &Bounds) -> bool {
+        let size_m = [bounds.max[0] - bounds.min[0], bounds.max[1] - bounds.min[1]];
+        self.is_laid_over(bounds.min, size_m)
+    }
+
+    /// True when its cells lie along a track of this length.
+    #[must_use]
+    pub fn is_for_track(&self, length_m: f64) -> bool {
+        self.is_laid_over([0.0; 2], [length_m, 0.0])
+    }
+
+    /// Scenes of other grids round a zone's corners by a pixel or so.
+    fn is_laid_over(&self, origin_m: Metres, size_m: Metres) -> bool {
+        let rows = self.cells.len() / self.columns.max(1);
+        let near = |a: f64, b: f64| (a - b).abs() <= 2.0 * self.cell_m;
+        near(self.origin_m[0], origin_m[0])
+            && near(self.origin_m[1], origin_m[1])
+            && near(self.columns as f64 * self.cell_m, size_m[0])
+            && near(rows as f64 * self.cell_m, size_m[1])
+    }
+
+    /// Takes note of ground that this reference does not answer for: when it stays as it is now, it will.
+    pub fn drift(&mut self, ground: &Surface) {
+        self.ground += DRIFT * (ground.mean.mean() - self.ground);
+    }
+
+    /// What the empty place looks like in today's light, by what the bare ground looks like today; `None` where nothing is known.
+    /// For tracks the place is `[metres along, 0]`.
+    #[must_use]
+    pub fn expected(&self, at: Metres, ground: &Surface) -> Option<Surface> {
         let cell = self.cells.get(self.index(at)?)?;
         if cell.looks == 0 {
             return None;
@@ -158,7 +226,7 @@ impl Reference {
         for (sd, ratio) in expected.sd.values_mut().iter_mut().zip(cell.empty.values()) {
             *sd *= ratio.max(1.0);
         }
-        Some(expected.distance(seen))
+        Some(expected)
     }
 
     /// Learns from one look: for each place what it looked like and whether it was empty.
@@ -177,6 +245,12 @@ impl Reference {
                 cell.learn(&ratio_to(&seen, ground), is_empty, at);
             }
         }
+    }
+
+    /// The kind of ground it learnt on.
+    #[must_use]
+    pub fn ground_kind(&self) -> GroundKind {
+        GroundKind::of_brightness(self.ground)
     }
 
     /// Share of the cells that know their empty look.
@@ -266,20 +340,19 @@ mod tests {
         let answers = reference.fit(3.0, &evening).unwrap();
         assert!(
             answers
-                .distance([10.0, 0.0], &Signature::of(&[0.21, 0.21]), &evening)
+                .expected([10.0, 0.0], &evening)
                 .unwrap()
+                .distance(&Signature::of(&[0.21, 0.21]))
                 < 0.5
         );
         assert!(
             answers
-                .distance([10.0, 0.0], &Signature::of(&[0.14, 0.14]), &evening)
+                .expected([10.0, 0.0], &evening)
                 .unwrap()
+                .distance(&Signature::of(&[0.14, 0.14]))
                 > 4.0
         );
-        assert_eq!(
-            answers.distance([50.0, 0.0], &Signature::of(&[0.2, 0.2]), &evening),
-            None
-        );
+        assert_eq!(answers.expected([50.0, 0.0], &evening), None);
     }
 
     #[test]
@@ -296,8 +369,9 @@ mod tests {
         assert_eq!(crane.cells[3].looks, 1);
         assert!(
             crane
-                .distance([10.0, 0.0], &Signature::of(&[0.5, 0.5]), &ground(0.2))
+                .expected([10.0, 0.0], &ground(0.2))
                 .unwrap()
+                .distance(&Signature::of(&[0.5, 0.5]))
                 < 0.5
         );
     }
@@ -309,7 +383,34 @@ mod tests {
         look(&mut reference, 0, 0.2, 0.2, true);
         assert_eq!(reference.fit(10.0, &ground(0.2)).err(), Some(Unfit::Resolution));
         assert_eq!(reference.fit(3.0, &ground(0.7)).err(), Some(Unfit::Ground));
+        assert_ne!(GroundKind::of(&ground(0.7)), GroundKind::of(&ground(0.2)));
         assert!(reference.fit(3.7, &ground(0.25)).is_ok());
+    }
+
+    #[test]
+    fn ground_that_is_suddenly_darker_lies_in_a_shadow_and_ground_that_stays_so_is_new_ground() {
+        let mut reference = Reference::for_track(100.0, 3.0, 2);
+        for day in 0..4 {
+            look(&mut reference, day, 0.2, 0.2, true);
+        }
+        assert_eq!(reference.fit(3.0, &ground(0.06)).err(), Some(Unfit::Dimmed));
+        let mut looks = 0;
+        while reference.fit(3.0, &ground(0.06)).is_err() {
+            reference.drift(&ground(0.06));
+            looks += 1;
+        }
+        assert!((5..=30).contains(&looks), "{looks}");
+    }
+
+    #[test]
+    fn a_zone_that_was_redrawn_is_another_place() {
+        let bounds = |east: f64| Bounds {
+            min: [10.0, 20.0],
+            max: [east, 80.0],
+        };
+        let reference = Reference::for_area(&bounds(310.0), 3.0, 4);
+        assert!(reference.is_for_area(&bounds(310.0)) && reference.is_for_area(&bounds(312.0)));
+        assert!(!reference.is_for_area(&bounds(360.0)) && !reference.is_for_track(300.0));
     }
 
     #[test]

@@ -85,6 +85,16 @@ impl Surface {
         (sum / self.mean.values().len().max(1) as f32).sqrt()
     }
 
+    /// Difference of a signature from the surface in standard deviations of each band.
+    #[must_use]
+    pub fn deviation(&self, sample: &Signature) -> Signature {
+        let mut out = *sample;
+        for (value, deviation) in out.values_mut().iter_mut().zip(self.deviations(sample)) {
+            *value = deviation;
+        }
+        out
+    }
+
     fn worst_band(&self, sample: &Signature) -> f32 {
         self.deviations(sample).map(f32::abs).fold(0.0, f32::max)
     }

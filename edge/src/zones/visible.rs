@@ -2,12 +2,15 @@
 //!
 //! Optical: a cloud is bright and white in every band, smooth inside, wide, and has soft edges; a roof, a quay or a snowy field
 //! is bright and white too, but ends within a pixel or two or has texture. A cloud's shadow is the cloud moved along the sun's
-//! rays by a height that makes the ground there darkest. Haze lifts the darkest pixels of a block. Glint is water as bright in
-//! near infrared as in the visible, with texture. Radar sees through all of it: only missing data hides the ground.
+//! rays by a height that makes the ground there darkest, or land that lies in the light of the sky alone ([`shade`]). Haze lifts the
+//! darkest pixels of a block. Glint is water as bright in near infrared as in the visible. Radar sees through all of it: only missing
+//! data hides the ground.
 //! Thresholds are reflectances (0..1) of surface or top-of-atmosphere products alike, so they are kept wide.
 
+mod shade;
+
 use super::{
-    blocks::{Blocks, erode, grow},
+    blocks::{Blocks, erode, grow, keep_pieces},
     patch::{Patch, Role},
     sun::Sun,
 };
@@ -52,18 +55,18 @@ const CLOUD_EDGE_M: f64 = 48.0;
 const CLOUD_BLOCK_M: f64 = 90.0;
 /// Step between neighbours, as a share of the brightness, that nine tenths of a cloud's inside stay below.
 const CLOUD_TEXTURE: f32 = 0.06;
-/// Heights of cloud bases tried for shadows, metres.
-const CLOUD_HEIGHTS_M: [f64; 14] = [
-    300.0, 450.0, 600.0, 750.0, 900.0, 1_050.0, 1_200.0, 1_400.0, 1_700.0, 2_000.0, 2_500.0, 3_000.0, 4_000.0, 6_000.0,
-];
-/// A shadow leaves at most this share of the light, on average over where it falls: water reflects the sky too.
-const SHADOW_SHARE: f32 = 0.85;
-/// Fewer pixels than this say nothing about a shadow.
-const SHADOW_PIXELS_MIN: usize = 50;
-/// Near infrared of water is less than this, reflectance.
-const WATER_NIR_MAX: f32 = 0.07;
-/// Brightness that counts at most, as a share of the usual.
-const LIGHT_MAX: f32 = 1.6;
+/// A cloud over ground as bright as snow covers at least this, square metres: smooth fields under snow are smaller.
+const CLOUD_OVER_SNOW_MIN_M2: f64 = 40_000.0;
+/// Ground from this visible reflectance on is snow, or as bright.
+const SNOW_BRIGHT: f32 = 0.25;
+/// Glint: near infrared of water from which a hull is not told from it, reflectance.
+const GLINT_NIR: f32 = 0.12;
+/// Glint: near infrared as a share of the visible; the sun's own light has no colour, decks, quays and plants do.
+const GLINT_TILT: [f32; 2] = [0.75, 1.15];
+/// Glint: side of the squares that are judged, metres: longer than hulls are wide.
+const GLINT_BLOCK_M: f64 = 120.0;
+/// Glint: share of a square that must glitter.
+const GLINT_SHARE: f64 = 0.8;
 /// Haze: the darkest pixels of a block are brighter than this in blue and in near infrared.
 const HAZE_DARKEST: f32 = 0.22;
 /// Haze: contrast left in a block, as standard deviation over mean.
@@ -71,9 +74,18 @@ const HAZE_CONTRAST: f32 = 0.06;
 /// Side of a block for haze, metres.
 const HAZE_BLOCK_M: f64 = 240.0;
 
+/// What is known of a patch beforehand, by pixel; empty where nothing is.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Tracks, aprons, storage areas: certainly land.
+    pub land: Vec<bool>,
+    /// Berths and anchorages: water, and what floats on it.
+    pub sea: Vec<bool>,
+}
+
 /// What each pixel of a patch shows, row by row.
 #[must_use]
-pub fn cover(patch: &Patch, sun: Option<&Sun>) -> Vec<Cover> {
+pub fn cover(patch: &Patch, sun: Option<&Sun>, known: &Known) -> Vec<Cover> {
     let mut cover: Vec<Cover> = patch
         .valid()
         .iter()
@@ -86,11 +98,15 @@ pub fn cover(patch: &Patch, sun: Option<&Sun>) -> Vec<Cover> {
     let cloud = clouds(patch, &brightness);
     paint(&mut cover, &cloud, Cover::Cloud);
     if let Some(per_m) = sun.and_then(Sun::shadow_per_m) {
-        let shadow = shadows(patch, &brightness, &cover, per_m);
+        let shadow = shade::cast(patch, &brightness, &cover, per_m);
         paint(&mut cover, &shadow, Cover::Shadow);
     }
+    let shadow = shade::on_land(patch, &cover, &known.land);
+    paint(&mut cover, &shadow, Cover::Shadow);
     let haze = hazy(patch, &brightness, &cover);
     paint(&mut cover, &haze, Cover::Haze);
+    let glint = glitters(patch, &brightness, &cover, &known.sea);
+    paint(&mut cover, &glint, Cover::Glint);
     cover
 }
 
@@ -154,11 +170,25 @@ fn clouds(patch: &Patch, brightness: &[f32]) -> Vec<bool> {
     let block_px = (CLOUD_BLOCK_M / gsd_m).round().max(4.0) as usize;
     let smooth = Blocks::new(width, height, block_px).keep(&core, |pixels| is_smooth(brightness, width, pixels));
     let edge_px = core_px + (CLOUD_EDGE_M / gsd_m).round() as usize;
+    let background = darker_half(brightness, patch.valid(), &grow(&smooth, width, height, edge_px));
+    let smooth = if background < SNOW_BRIGHT {
+        smooth
+    } else {
+        let whole_px = (CLOUD_OVER_SNOW_MIN_M2 / patch.frame().pixel_area_m2()) as usize;
+        keep_pieces(&smooth, width, height, |pixels, at_edge| pixels >= whole_px || at_edge)
+    };
     let near = grow(&smooth, width, height, edge_px);
-    // Beyond the core, cloud goes on as long as it brightens what it covers.
-    let background = darker_half(brightness, patch.valid(), &near);
+    // Beyond the core, cloud goes on as long as it hides more than half of what it covers.
+    let thick = median_of(
+        brightness
+            .iter()
+            .zip(&smooth)
+            .filter(|(_, core)| **core)
+            .map(|(bright, _)| *bright),
+    );
+    let half = f32::midpoint(background, thick.unwrap_or(CLOUD_BRIGHT)).max(0.5 * CLOUD_BRIGHT);
     (near.iter().zip(brightness))
-        .map(|(near, bright)| *near && *bright > background + 0.5 * (CLOUD_BRIGHT - background).max(0.05))
+        .map(|(near, bright)| *near && *bright > half)
         .zip(&smooth)
         .map(|(grown, core)| grown || *core)
         .collect()
@@ -183,87 +213,38 @@ fn is_smooth(brightness: &[f32], width: usize, pixels: &[usize]) -> bool {
 
 /// Brightness that half of the clear pixels stay below.
 fn darker_half(brightness: &[f32], valid: &[bool], near_cloud: &[bool]) -> f32 {
-    let mut clear: Vec<f32> = (brightness.iter().zip(valid).zip(near_cloud))
+    let clear = (brightness.iter().zip(valid).zip(near_cloud))
         .filter(|((_, valid), near)| **valid && !**near)
         .map(|((bright, _), _)| *bright)
-        .step_by(7)
+        .step_by(7);
+    median_of(clear).unwrap_or(0.1)
+}
+
+fn median_of(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let mut values: Vec<f32> = values.collect();
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
+/// Blocks of water that mirror the sun.
+fn glitters(patch: &Patch, brightness: &[f32], cover: &[Cover], sea: &[bool]) -> Vec<bool> {
+    let Some(nir) = patch.plane(Role::Nir) else {
+        return vec![false; cover.len()];
+    };
+    let (width, height) = (patch.width(), patch.height());
+    let clear: Vec<bool> = (cover.iter().enumerate())
+        .map(|(index, cover)| cover.is_clear() && sea.get(index).copied().unwrap_or(false))
         .collect();
-    if clear.is_empty() {
-        return 0.1;
-    }
-    let middle = clear.len() / 2;
-    *clear.select_nth_unstable_by(middle, f32::total_cmp).1
-}
-
-/// The clouds moved along the sun's rays by the height that finds the darkest ground; nothing when no height finds darkness.
-fn shadows(patch: &Patch, brightness: &[f32], cover: &[Cover], per_m: [f64; 2]) -> Vec<bool> {
-    let nothing = vec![false; cover.len()];
-    if !cover.contains(&Cover::Cloud) {
-        return nothing;
-    }
-    let light = light(patch, brightness, cover);
-    let mean = |moved: &[bool], of: bool| {
-        let lit = moved.iter().zip(cover).zip(&light);
-        let (sum, count) = lit
-            .filter(|((moved, cover), _)| **moved == of && cover.is_clear())
-            .fold((0.0_f64, 0_usize), |(sum, count), (_, light)| {
-                (sum + f64::from(*light), count + 1)
-            });
-        (count >= SHADOW_PIXELS_MIN).then(|| (sum / count as f64) as f32)
-    };
-    let mut best: Option<(f32, Vec<bool>)> = None;
-    for height_m in CLOUD_HEIGHTS_M {
-        let moved = moved_clouds(patch, cover, per_m, height_m);
-        let Some((inside, outside)) = mean(&moved, true).zip(mean(&moved, false)) else {
-            continue;
-        };
-        let share = inside / outside.max(1e-6);
-        if share < SHADOW_SHARE && best.as_ref().is_none_or(|(least, _)| share < *least) {
-            best = Some((share, moved));
-        }
-    }
-    best.map_or(nothing, |(_, moved)| moved)
-}
-
-/// Brightness of each pixel as a share of what is usual for its kind of surface, water or land, so that the two can be compared. One bright thing
-/// counts no more than a little.
-fn light(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<f32> {
-    let nir = patch.plane(Role::Nir);
-    let is_water = |index: usize| {
-        nir.and_then(|nir| nir.get(index))
-            .is_some_and(|nir| *nir < WATER_NIR_MAX)
-    };
-    let usual = [false, true].map(|water| {
-        let mut values: Vec<f32> = (brightness.iter().zip(cover).enumerate().step_by(5))
-            .filter(|(index, (_, cover))| cover.is_clear() && is_water(*index) == water)
-            .map(|(_, (bright, _))| *bright)
-            .collect();
-        let place = values.len() / 2;
-        if values.is_empty() {
-            1.0
-        } else {
-            values.select_nth_unstable_by(place, f32::total_cmp).1.max(1e-4)
-        }
-    });
-    let [land, water] = usual;
-    (brightness.iter().enumerate())
-        .map(|(index, bright)| (bright / if is_water(index) { water } else { land }).min(LIGHT_MAX))
-        .collect()
-}
-
-fn moved_clouds(patch: &Patch, cover: &[Cover], per_m: [f64; 2], height_m: f64) -> Vec<bool> {
-    let frame = patch.frame();
-    let start = frame.to_px([0.0, 0.0]);
-    let end = frame.to_px([per_m[0] * height_m, per_m[1] * height_m]);
-    let (dx, dy) = ((end[0] - start[0]).round() as i64, (end[1] - start[1]).round() as i64);
-    let (width, height) = (patch.width() as i64, patch.height() as i64);
-    (0..cover.len() as i64)
-        .map(|index| {
-            let (x, y) = (index % width - dx, index / width - dy);
-            let inside = x >= 0 && y >= 0 && x < width && y < height;
-            inside && cover.get((y * width + x) as usize) == Some(&Cover::Cloud)
-        })
-        .collect()
+    let side_px = (GLINT_BLOCK_M / patch.frame().gsd_m()).round().max(6.0) as usize;
+    Blocks::new(width, height, side_px).keep(&clear, |pixels| {
+        let glittering = (pixels.iter())
+            .filter_map(|index| Some((*nir.get(*index)?, *brightness.get(*index)?)))
+            .filter(|(nir, bright)| {
+                *nir >= GLINT_NIR && (GLINT_TILT[0]..=GLINT_TILT[1]).contains(&(nir / bright.max(1e-4)))
+            })
+            .count();
+        glittering as f64 >= GLINT_SHARE * pixels.len() as f64
+    })
 }
 
 /// Blocks in which even the darkest pixels are bright and little contrast is left.
@@ -294,109 +275,4 @@ fn hazy(patch: &Patch, brightness: &[f32], cover: &[Cover]) -> Vec<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::zones::paint::{CLOUD, CONCRETE, Canvas, Colour, GRASS, SNOW, noise};
-
-    fn share(cover: &[Cover], what: Cover) -> f64 {
-        cover.iter().filter(|cover| **cover == what).count() as f64 / cover.len() as f64
-    }
-
-    /// A shore: grass in the north, water in the south, a concrete quay between, with houses.
-    fn shore() -> Canvas {
-        let mut canvas = Canvas::new(900.0, 900.0, 3.0, GRASS);
-        canvas.paint(|at, _| (at[1] < 400.0).then_some([0.05, 0.06, 0.04, 0.015]));
-        canvas.paint(|at, _| (400.0..480.0).contains(&at[1]).then_some(CONCRETE));
-        for house in 0..24 {
-            let at = [
-                40.0 + 37.0 * f64::from(house),
-                540.0 + 12.0 * f64::from(house % 7) * 3.0,
-            ];
-            canvas.bar(at, 90.0, 24.0, 14.0, [0.33, 0.35, 0.36, 0.37]);
-        }
-        canvas
-    }
-
-    fn mix(a: Colour, b: Colour, share: f32) -> Colour {
-        let mut out = a;
-        for (out, b) in out.iter_mut().zip(b) {
-            *out += (b - *out) * share;
-        }
-        out
-    }
-
-    /// A round cloud with a soft edge of 60 m.
-    fn cloud(canvas: &mut Canvas, middle: [f64; 2], radius_m: f64) {
-        canvas.paint(|at, ground| {
-            let away = (at[0] - middle[0]).hypot(at[1] - middle[1]);
-            let opacity = (((radius_m - away) / 60.0) + 0.5).clamp(0.0, 1.0) as f32;
-            (opacity > 0.0).then(|| mix(ground, CLOUD, opacity))
-        });
-    }
-
-    #[test]
-    fn a_clear_harbour_is_clear_though_roofs_are_white() {
-        let cover = cover(&shore().expose(1), None);
-        assert!(share(&cover, Cover::Clear) > 0.99, "{}", share(&cover, Cover::Cloud));
-    }
-
-    #[test]
-    fn a_cloud_hides_land_and_water_alike() {
-        let mut canvas = shore();
-        cloud(&mut canvas, [450.0, 430.0], 200.0);
-        let found = share(&cover(&canvas.expose(1), None), Cover::Cloud);
-        let truth = std::f64::consts::PI * 200.0 * 200.0 / (900.0 * 900.0);
-        assert!((found - truth).abs() < 0.04, "{found} {truth}");
-    }
-
-    #[test]
-    fn snow_on_the_land_is_not_cloud() {
-        let mut canvas = shore();
-        canvas.paint(|at, ground| (at[1] > 400.0).then(|| mix(ground, SNOW, 0.85)));
-        // Streets and trodden ground.
-        for street in 0..16 {
-            canvas.bar(
-                [450.0, 430.0 + 30.0 * f64::from(street)],
-                90.0,
-                900.0,
-                6.0,
-                [0.3, 0.31, 0.31, 0.3],
-            );
-            canvas.bar(
-                [28.0 + 56.0 * f64::from(street), 650.0],
-                0.0,
-                500.0,
-                6.0,
-                [0.3, 0.31, 0.31, 0.3],
-            );
-        }
-        let cover = cover(&canvas.expose(1), None);
-        assert!(share(&cover, Cover::Cloud) < 0.05, "{}", share(&cover, Cover::Cloud));
-    }
-
-    #[test]
-    fn thick_haze_over_everything_hides_everything() {
-        let mut canvas = shore();
-        canvas.paint(|at, ground| {
-            let veil = [0.42, 0.40, 0.38, 0.36].map(|band| band + 0.001 * noise(at[0] as usize));
-            Some(mix(ground, veil, 0.93))
-        });
-        let cover = cover(&canvas.expose(1), None);
-        assert!(share(&cover, Cover::Clear) < 0.2, "{}", share(&cover, Cover::Clear));
-    }
-
-    #[test]
-    fn a_shadow_lies_where_the_sun_throws_it() {
-        let mut canvas = shore();
-        // A sun in the south at 45 degrees, a cloud at 300 m: the shadow lies 300 m north of it.
-        canvas
-            .paint(|at, ground| ((at[0] - 450.0).hypot(at[1] - 650.0) < 130.0).then(|| ground.map(|band| band * 0.45)));
-        cloud(&mut canvas, [450.0, 350.0], 130.0);
-        let sun = Sun {
-            elevation_deg: 45.0,
-            azimuth_deg: 180.0,
-        };
-        let found = share(&cover(&canvas.expose(1), Some(&sun)), Cover::Shadow);
-        assert!((found - 0.065).abs() < 0.03, "{found}");
-    }
-}
+mod tests;

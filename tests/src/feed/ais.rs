@@ -6,6 +6,7 @@
 
 mod bits;
 
+use geo::Point;
 use quaywatch_protocol::contract::{look::VesselClass, time::UnixMs};
 
 use self::bits::Bits;
@@ -20,7 +21,7 @@ const STATIC_EVERY_MS: i64 = 6 * 60_000;
 /// Characters of payload in one sentence: 82 in all, less the frame.
 const PAYLOAD_CHARACTERS_MAX: usize = 56;
 /// Navigational status "moored".
-const MOORED: u64 = 5;
+const MOORED: u8 = 5;
 
 /// All sentences heard at some sites in a span of time, in time order, without line ends.
 #[must_use]
@@ -54,6 +55,21 @@ pub fn transmitted(world: &World, sites: &[String], from: UnixMs, to: UnixMs, ev
     sentences.into_iter().map(|(_, text)| text).collect()
 }
 
+/// What a position report says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report {
+    /// Identity.
+    pub mmsi: u32,
+    /// Longitude and latitude, degrees.
+    pub place: Point<f64>,
+    /// Speed over ground, knots.
+    pub speed_kn: f64,
+    /// Course over ground and heading, degrees.
+    pub course_deg: f64,
+    /// Navigational status, 0..=15.
+    pub status: u8,
+}
+
 /// A position report (type 1) of a vessel that transmits, in one sentence.
 #[must_use]
 pub fn position(vessel: &VesselTruth, at: UnixMs) -> String {
@@ -61,19 +77,34 @@ pub fn position(vessel: &VesselTruth, at: UnixMs) -> String {
         RadioTruth::Transmitting { mmsi, announced, .. } => (mmsi, announced),
         RadioTruth::Silent => (0, vessel.centre),
     };
+    let said = Report {
+        mmsi,
+        place: announced,
+        speed_kn: 0.0,
+        course_deg: vessel.axis_deg,
+        status: MOORED,
+    };
+    report(&said, at)
+}
+
+/// A position report (type 1), in one sentence. A vessel that lies still has no course.
+#[must_use]
+pub fn report(said: &Report, at: UnixMs) -> String {
     let ten_thousandths_min = |degrees: f64| (degrees * 600_000.0).round() as i64;
+    let speed_tenths = (said.speed_kn * 10.0).round().clamp(0.0, 1_022.0) as u64;
+    let course_tenths = (said.course_deg.rem_euclid(360.0) * 10.0).round() as u64 % 3_600;
     let mut bits = Bits::default();
     bits.unsigned(1, 6);
     bits.unsigned(0, 2);
-    bits.unsigned(mmsi.into(), 30);
-    bits.unsigned(MOORED, 4);
+    bits.unsigned(said.mmsi.into(), 30);
+    bits.unsigned(said.status.into(), 4);
     bits.signed(0, 8);
-    bits.unsigned(0, 10);
+    bits.unsigned(speed_tenths, 10);
     bits.unsigned(1, 1);
-    bits.signed(ten_thousandths_min(announced.x()), 28);
-    bits.signed(ten_thousandths_min(announced.y()), 27);
-    bits.unsigned(3_600, 12);
-    bits.unsigned((vessel.axis_deg.round() as u64) % 360, 9);
+    bits.signed(ten_thousandths_min(said.place.x()), 28);
+    bits.signed(ten_thousandths_min(said.place.y()), 27);
+    bits.unsigned(if speed_tenths == 0 { 3_600 } else { course_tenths }, 12);
+    bits.unsigned((said.course_deg.rem_euclid(360.0).round() as u64) % 360, 9);
     bits.unsigned((at.0.rem_euclid(60_000) / 1_000) as u64, 6);
     bits.unsigned(0, 2 + 3 + 1 + 19);
     tagged(&bits, 0, at).concat()

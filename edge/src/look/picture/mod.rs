@@ -113,7 +113,7 @@ fn head(canvas: &mut Canvas, look: &Look) {
             sensor.name,
             sensor.gsd_m,
             look.vessels.len(),
-            look.rail.iter().map(|track| track.occupied_m).sum::<f64>()
+            look.rail.iter().fold(0.0, |sum, track| sum + track.occupied_m)
         ),
         INK,
     );

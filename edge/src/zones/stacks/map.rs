@@ -1,0 +1,338 @@
+//! Which pixels of an area are covered, how much of each, and what they add up to.
+//!
+//! Blur is linear: an edge pixel of which a third is covered differs from bare ground by a third of what the pixel further in differs by.
+//! So each edge pixel counts by its difference as a share of its inner neighbour's, also just beyond the edge, where the blur goes. A row
+//! so narrow that no pixel of it is wholly covered would come out too wide by what its inner pixels lack: [`peak`] puts that right.
+
+use crate::zones::{
+    patch::{Metres, Patch, Signature},
+    rail::is_shade_of,
+    reference::Reference,
+    surface::Surface,
+};
+
+use super::{StacksSeen, centre};
+
+/// A pixel this many standard deviations from the pavement may be covered.
+const COVERED_SD: f32 = 4.0;
+/// Share of the strongest difference beside it at which a pixel counts.
+const HALF: f32 = 0.5;
+/// Smallest stack, square metres: half of a forty-foot container (29.7 m²).
+const STACK_MIN_M2: f64 = 14.0;
+/// Smallest stack in pixels: less is noise.
+const STACK_MIN_PX: usize = 3;
+/// Highest stack whose shade is looked for, metres: three containers.
+const STACK_HEIGHT_M: f64 = 7.8;
+/// Covered pixels whose centres are no further apart are one stack, metres: where a dark container meets a bright one, a mixed pixel
+/// can look like pavement.
+const JOIN_M: f64 = 6.5;
+/// Infrared that deep shade keeps, as a share of the blue that it keeps.
+const DEEP_SHADE_TURN: f32 = 0.93;
+/// How far an edge blurs, as a standard deviation in pixels: optics, resampling and the pixel's own width.
+const BLUR_PX: f64 = 0.6;
+/// Most that a pixel beyond the edge may be covered, and least that noise may take from it.
+const BEYOND: [f64; 2] = [-0.1, 0.5];
+/// Neighbours that must be covered for a pixel between two covered ones to be covered, too.
+const FILLED_MIN: usize = 4;
+
+/// Steps to the eight pixels around one; the first lies across from the last, the second from the last but one.
+const AROUND: [(i64, i64); 8] = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)];
+
+/// Differences and marks over the patch; only the pixels in `seen` (sorted) count.
+pub(super) struct Map<'a> {
+    patch: &'a Patch,
+    seen: &'a [usize],
+    pavement: &'a Surface,
+    empty: Option<&'a Reference>,
+    differs: Vec<f32>,
+    covered: Vec<bool>,
+    /// Pixels in the shade of a stack: they say nothing about what covers them.
+    shaded: Vec<usize>,
+}
+
+impl<'a> Map<'a> {
+    pub(super) fn new(
+        patch: &'a Patch,
+        seen: &'a [usize],
+        pavement: &'a Surface,
+        empty: Option<&'a Reference>,
+    ) -> Self {
+        let mut map = Self {
+            patch,
+            seen,
+            pavement,
+            empty,
+            differs: vec![0.0; patch.valid().len()],
+            covered: vec![false; patch.valid().len()],
+            shaded: Vec::new(),
+        };
+        for index in seen {
+            let differs = map.ground(*index).distance(&patch.signature(*index));
+            if let Some(slot) = map.differs.get_mut(*index) {
+                *slot = differs;
+            }
+        }
+        map
+    }
+
+    /// What a pixel's bare ground looks like: the pavement, or what the reference says, whichever is nearer to what is seen.
+    fn ground(&self, index: usize) -> Surface {
+        let seen = self.patch.signature(index);
+        let empty = self
+            .empty
+            .and_then(|empty| empty.expected(centre(self.patch, index), self.pavement));
+        empty
+            .filter(|empty| empty.distance(&seen) < self.pavement.distance(&seen))
+            .unwrap_or(*self.pavement)
+    }
+
+    fn differs_at(&self, index: Option<usize>) -> f32 {
+        index.and_then(|index| self.differs.get(index)).copied().unwrap_or(0.0)
+    }
+
+    fn is_covered(&self, index: Option<usize>) -> bool {
+        index
+            .and_then(|index| self.covered.get(index))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    fn is_bare(&self, index: Option<usize>) -> bool {
+        index.is_some_and(|index| self.seen.binary_search(&index).is_ok()) && !self.is_covered(index)
+    }
+
+    fn near(&self, index: usize, (dx, dy): (i64, i64)) -> Option<usize> {
+        let (width, count) = (self.patch.width() as i64, self.differs.len() as i64);
+        let near = index as i64 + dy * width + dx;
+        let column = index as i64 % width + dx;
+        ((0..width).contains(&column) && (0..count).contains(&near)).then_some(near as usize)
+    }
+
+    fn around(&self, index: usize) -> [Option<usize>; 8] {
+        AROUND.map(|step| self.near(index, step))
+    }
+
+    pub(super) fn mark(&mut self) {
+        let marked: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| self.differs_at(Some(*index)) >= COVERED_SD)
+            .collect();
+        self.set(&marked, true);
+        // Blur carries an edge outward: an edge pixel counts when at least half of it is covered, which shows by its difference
+        // beside that of the neighbour further in, the one across from bare ground. A dull container between bright ones has
+        // its bright neighbours along the row, across from other containers, and is still a container.
+        let blurred: Vec<usize> = (marked.into_iter())
+            .filter(|index| {
+                let own = self.differs_at(Some(*index));
+                let around: [Option<usize>; 8] = self.around(*index);
+                let is_edge = around.iter().filter(|near| !self.is_covered(**near)).count() >= 2;
+                is_edge
+                    && (around.iter().zip(around.iter().rev()))
+                        .any(|(inner, outer)| own < HALF * self.differs_at(*inner) && !self.is_covered(*outer))
+            })
+            .collect();
+        self.set(&blurred, false);
+        // Where a dark container meets a bright one, the mixture can look like pavement.
+        let filled: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| !self.is_covered(Some(*index)))
+            .filter(|index| {
+                let around = self.around(*index);
+                let covered = around.iter().filter(|near| self.is_covered(**near)).count();
+                covered >= FILLED_MIN
+                    && (around.iter().zip(around.iter().rev()))
+                        .any(|(one, other)| self.is_covered(*one) && self.is_covered(*other))
+            })
+            .collect();
+        self.set(&filled, true);
+    }
+
+    fn set(&mut self, indices: &[usize], to: bool) {
+        for index in indices {
+            if let Some(covered) = self.covered.get_mut(*index) {
+                *covered = to;
+            }
+        }
+    }
+
+    /// Unmarks what is the pavement in less light: all of it, or only where something lit stands between it and the sun and throws its shade
+    /// by `cast_per_m`. Containers keep their colours; cranes of forty metres throw their shade across a whole apron. Coal on a storage
+    /// area looks like shade, and is none unless something throws it.
+    pub(super) fn drop_shade(&mut self, cast_per_m: Option<Metres>) {
+        let frame = self.patch.frame();
+        let mut shaded: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| {
+                let seen = self.patch.signature(*index);
+                is_shade_of(&seen, self.pavement) && (cast_per_m.is_some() || is_deep_shade(&seen, self.pavement))
+            })
+            .collect();
+        if let Some(per_m) = cast_per_m {
+            let shade = shaded.clone();
+            shaded.retain(|index| {
+                let [east, north] = centre(self.patch, *index);
+                (1..=6).any(|step| {
+                    let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
+                    let caster = self
+                        .patch
+                        .index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
+                    caster != Some(*index)
+                        && self.is_covered(caster)
+                        && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
+                })
+            });
+        }
+        self.set(&shaded, false);
+        self.shaded = shaded;
+    }
+
+    /// How much of a pixel is covered, and, beyond an edge, of how much the blur of that edge speaks.
+    fn share(&self, index: usize) -> f64 {
+        let covered = self.is_covered(Some(index));
+        let (mut dx, mut dy) = (0_i64, 0_i64);
+        for ((x, y), near) in AROUND.iter().zip(self.around(index)) {
+            let away = if covered {
+                self.is_bare(near)
+            } else {
+                self.is_covered(near)
+            };
+            if away {
+                let sign = if covered { -1 } else { 1 };
+                (dx, dy) = (dx + sign * x, dy + sign * y);
+            }
+        }
+        if (dx, dy) == (0, 0) {
+            return f64::from(u8::from(covered));
+        }
+        // The nearest of the eight directions.
+        let turn = (dy as f64).atan2(dx as f64);
+        let inner = self.near(index, (turn.cos().round() as i64, turn.sin().round() as i64));
+        let Some(inner) = inner.filter(|inner| self.is_covered(Some(*inner))) else {
+            return f64::from(u8::from(covered));
+        };
+        let part = part_of(&self.deviation(index), &self.deviation(inner));
+        if covered {
+            part.clamp(0.0, 1.0)
+        } else {
+            part.clamp(BEYOND[0], BEYOND[1])
+        }
+    }
+
+    fn deviation(&self, index: usize) -> Signature {
+        self.ground(index).deviation(&self.patch.signature(index))
+    }
+
+    pub(super) fn measure(mut self) -> StacksSeen {
+        let frame = self.patch.frame();
+        let (pixel_m2, gsd_m) = (frame.pixel_area_m2(), frame.gsd_m());
+        let marks = self.covered.clone();
+        let mut stacks = Vec::new();
+        for index in self.seen {
+            if !self.is_covered(Some(*index)) {
+                continue;
+            }
+            let stack = self.take(*index);
+            if stack.len() >= STACK_MIN_PX && stack.len() as f64 * pixel_m2 >= STACK_MIN_M2 {
+                stacks.push(stack);
+            }
+        }
+        self.covered = marks;
+        let (mut row_m, mut area_m2, mut edges) = (0.0_f64, 0.0_f64, 0_usize);
+        for stack in &stacks {
+            let length_m = length_m(self.patch, stack);
+            row_m = row_m.max(length_m);
+            edges += (stack.iter())
+                .filter(|index| self.around(**index).into_iter().any(|near| self.is_bare(near)))
+                .count();
+            let sum: f64 = (stack.iter().chain(&self.beyond(stack)))
+                .map(|index| self.share(*index))
+                .sum();
+            let raw_m2 = sum.max(0.0) * pixel_m2;
+            let width_px = |area_m2: f64| area_m2 / length_m.max(gsd_m) / gsd_m;
+            let first_m2 = raw_m2 * peak(width_px(raw_m2));
+            area_m2 += raw_m2 * peak(width_px(first_m2));
+        }
+        let mut pixels: Vec<usize> = stacks.into_iter().flatten().collect();
+        pixels.sort_unstable();
+        StacksSeen {
+            area_m2,
+            // Each edge pixel errs by about a fifth of itself, in part together with its neighbours.
+            area_sd_m2: (pixel_m2 * 0.2 * (edges as f64).sqrt() * 2.0).max(0.06 * area_m2),
+            row_m,
+            pixels,
+        }
+    }
+
+    /// The bare pixels that touch a stack.
+    fn beyond(&self, stack: &[usize]) -> Vec<usize> {
+        let mut found: Vec<usize> = (stack.iter())
+            .flat_map(|index| self.around(*index))
+            .flatten()
+            .filter(|near| self.is_bare(Some(*near)) && self.shaded.binary_search(near).is_err())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Takes the stack that a pixel belongs to out of the map.
+    fn take(&mut self, seed: usize) -> Vec<usize> {
+        let reach = ((JOIN_M / self.patch.frame().gsd_m()) as i64).max(1);
+        let mut found = Vec::new();
+        let mut open = vec![seed];
+        self.set(&[seed], false);
+        while let Some(index) = open.pop() {
+            found.push(index);
+            for step in (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy))) {
+                if let Some(near) = self.near(index, step).filter(|near| self.is_covered(Some(*near))) {
+                    self.set(&[near], false);
+                    open.push(near);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// True for shade so deep that it has clearly turned blue: not the mixture of pavement and a container at an edge.
+fn is_deep_shade(seen: &Signature, pavement: &Surface) -> bool {
+    let ratio = |band: usize| match (seen.values().get(band), pavement.mean.values().get(band)) {
+        (Some(seen), Some(mean)) => seen / mean.max(f32::EPSILON),
+        _ => 1.0,
+    };
+    ratio(3) <= DEEP_SHADE_TURN * ratio(0)
+}
+
+/// The share of `whole` that `part` is, along the direction of `whole`.
+fn part_of(part: &Signature, whole: &Signature) -> f64 {
+    let dot = |a: &Signature, b: &Signature| -> f32 { a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum() };
+    f64::from(dot(part, whole) / dot(whole, whole).max(f32::EPSILON))
+}
+
+/// How much of its innermost pixels a row of this width covers, on average over where it lies among the pixels.
+fn peak(width_px: f64) -> f64 {
+    const OFFSETS: [f64; 5] = [0.05, 0.15, 0.25, 0.35, 0.45];
+    let half = width_px.max(0.5) / 2.0;
+    let share = |offset: f64| normal((half - offset) / BLUR_PX) + normal((half + offset) / BLUR_PX) - 1.0;
+    OFFSETS.into_iter().map(share).sum::<f64>() / OFFSETS.len() as f64
+}
+
+/// Standard normal distribution function, to 0.02: the logistic approximation.
+fn normal(z: f64) -> f64 {
+    1.0 / (1.0 + (-1.702 * z).exp())
+}
+
+/// Length of the rectangle that spreads as the pixels do: a uniform bar of length L has variance L²/12 along itself.
+fn length_m(patch: &Patch, pixels: &[usize]) -> f64 {
+    let count = pixels.len().max(1) as f64;
+    let centres: Vec<Metres> = pixels.iter().map(|index| centre(patch, *index)).collect();
+    let mean = [0, 1].map(|axis: usize| centres.iter().filter_map(|at| at.get(axis)).sum::<f64>() / count);
+    let (mut ee, mut nn, mut en) = (0.0, 0.0, 0.0);
+    for at in &centres {
+        let (east, north) = (at[0] - mean[0], at[1] - mean[1]);
+        ee += east * east / count;
+        nn += north * north / count;
+        en += east * north / count;
+    }
+    // A pixel itself spreads by its area over twelve.
+    let within = patch.frame().pixel_area_m2() / 12.0;
+    let largest = f64::midpoint(ee, nn) + ((ee - nn) / 2.0).hypot(en) + within;
+    (12.0 * largest).sqrt()
+}
