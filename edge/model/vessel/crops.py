@@ -14,7 +14,8 @@ from .targets import draw
 
 ANCHOR_SHARES = {"vessel": 0.52, "quay": 0.26, "land": 0.10, "water": 0.08, "unsure": 0.04}
 BOAT_WEIGHT = 0.7
-RENDERED_WEIGHT = 0.35
+RENDERED_WEIGHT = 0.12
+POOR_HULLS = ("san_francisco", "los_angeles")  # bands are missing: not pasted elsewhere
 PASTE_CHANCE_AT_QUAY = 0.7
 PASTE_CHANCE_ELSEWHERE = 0.15
 
@@ -57,7 +58,7 @@ class Crops:
             ship = v["kind"] == "ship"
             weight = (1.6 if v["where"] == "berth" else 1.0) if ship else 0.35
             self.anchors["vessel"].append((weight * share, (index, v["x"], v["y"], None)))
-            if share == 1.0 and ship and v["length_px"] >= 7 and scene.name != "san_francisco":
+            if share == 1.0 and ship and v["length_px"] >= 7 and scene.name not in POOR_HULLS:
                 self.bank.append((index, v["x"], v["y"], v["length_px"], v["beam_px"], math.radians(v["angle_deg"])))
         for v in scene.unsure:
             self.anchors["unsure"].append((share, (index, v["x"], v["y"], None)))
@@ -192,7 +193,7 @@ class Crops:
         """Haze, gain, gamma, band noise, blur, missing bands; values are square roots of scaled reflectance."""
         rng = self.rng
         if rng.random() < 0.8:
-            gain = np.exp(rng.uniform(-0.3, 0.3)) * np.exp(rng.normal(0, 0.06, 4))
+            gain = np.exp(rng.uniform(-0.35, 0.35)) * np.exp(rng.normal(0, (0.1, 0.08, 0.1, 0.16)))
             linear = crop**2 * torch.from_numpy(gain.astype(np.float32))[:, None, None]
             if rng.random() < 0.4:
                 linear = linear + torch.from_numpy(rng.uniform(0, 0.08) * np.array([1.3, 1.0, 0.8, 0.5], np.float32))[:, None, None]
@@ -216,6 +217,11 @@ class Crops:
             crop[:3] = crop[:3].mean(0)
             crop[3] = 0
         return crop
+
+    def stream(self, count):
+        """Endless batches, for a loader's worker."""
+        while True:
+            yield self.batch(count)
 
     def batch(self, count):
         """Images [count, 4, size, size] and targets (see targets.draw), batched."""

@@ -21,6 +21,7 @@ PORTS = (
     "santos", "valencia",
 )
 PLANET = ("planet_scene_1", "planet_scene_3")
+NEAR_INFRARED_ONLY = ("los_angeles",)  # trained on in the released model only: no visible band, so no part of the cross-validation
 PLANET_GSD_M = 3.0
 EARTH_RADIUS_M = 6378137.0
 
@@ -107,6 +108,11 @@ def load(name: str, data: Path) -> Scene:
         return build(name, raw, (PLANET_GSD_M, PLANET_GSD_M), labels)
     raw, gsd = load_raw(data / "sen2ships" / name)
     return build(name, raw, gsd, labels)
+
+
+def rendered_files(folder: Path, trained: bool) -> list:
+    """The rendered harbours of a folder that are trained on, or every third, which is kept for measuring."""
+    return [path for index, path in enumerate(sorted(folder.glob("*.tif"))) if (index % 3 != 0) == trained]
 
 
 def load_rendered(path: Path) -> Scene:

@@ -12,8 +12,9 @@ from .scenes import MODEL_GSD_M
 
 MARGIN_PX = 32
 SOURCES = [
-    {"name": "sen2ships: Sentinel-2 scenes of 13 ports", "licence": "MIT", "credit": "contains modified Copernicus Sentinel data 2022-2023"},
+    {"name": "sen2ships: Sentinel-2 scenes of 14 ports", "licence": "MIT", "credit": "contains modified Copernicus Sentinel data 2022-2023"},
     {"name": "two PlanetScope scenes", "licence": "CC BY-SA 4.0 at the source as far as known", "credit": "Planet Labs PBC"},
+    {"name": "rendered harbours of the simulated feed", "licence": "Apache-2.0", "credit": "Quaywatch"},
     {"name": "labels: our own review, edge/model/labels", "licence": "Apache-2.0", "credit": "Quaywatch"},
 ]
 UNMEASURED = {
