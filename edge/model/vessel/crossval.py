@@ -1,6 +1,8 @@
 """Leave-ports-out cross-validation: folds, and the figures from what each fold's model found in its held-out scenes.
 
-`python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own);
+`python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own); `--init DIR` starts each from that folder's
+model of the same fold, which never saw the fold's held-out scenes;
+`python -m vessel.crossval int8 --data DIR --runs DIR` exports each fold's model and writes what it finds there by tiles to `RUNS/<fold>/heldout-int8.json`;
 `python -m vessel.crossval figures --data DIR --runs DIR --out crossval.json` pools `RUNS/<fold>/heldout.json` and writes threshold,
 calibration, standard errors and figures for the sidecar and the model card.
 """
@@ -48,6 +50,16 @@ def bootstrap(rows, labels, threshold, **subset):
     rng = np.random.default_rng(0)
     values = [score.f1(sum(counts[n] for n in rng.choice(names, len(names)))) for _ in range(BOOTSTRAP_RESAMPLES)]
     return [round(float(v), 3) for v in np.percentile(values, [2.5, 97.5])]
+
+
+def scene_interval(counts):
+    """95 % interval of F1 within one scene, resampling its found, false and missed vessels."""
+    rng = np.random.default_rng(0)
+    total = sum(counts)
+    if total == 0:
+        return [0.0, 0.0]
+    drawn = rng.multinomial(total, np.array(counts) / total, BOOTSTRAP_RESAMPLES)
+    return [round(float(v), 2) for v in np.percentile([score.f1(c) for c in drawn], [2.5, 97.5])]
 
 
 def calibrate(rows):
@@ -98,11 +110,12 @@ def figures(rows, labels, data, found="float32 models"):
         tp, fp, fn = score.figure(rows, labels, threshold, **subset)
         parts[name] = {"f1": round(score.f1((tp, fp, fn)), 3), "interval": bootstrap(rows, labels, threshold, **subset),
                        "precision": round(tp / max(1, tp + fp), 3), "recall": round(tp / max(1, tp + fn), 3), "tp": tp, "fp": fp, "fn": fn}
-    ports = {}
+    ports, intervals = {}, {}
     for name in sorted({v["scene"] for v in labels}):
         r, v = [x for x in rows if x["scene"] == name], [x for x in labels if x["scene"] == name]
         ports[name] = {key: [round(score.f1(score.figure(r, v, threshold, **score.SUBSETS[key])), 3), *score.figure(r, v, threshold, **score.SUBSETS[key])]
                        for key in ("all", "80m+")}
+        intervals[name] = {key: scene_interval(ports[name][key][1:]) for key in ports[name]}
     long = [r for r in rows if r["is"] == "tp" and r["score"] >= threshold and r["true_length_m"] >= 80]
     lengths = {}
     for low, high in ((0, 25), (25, 50), (50, 80), (80, 120), (120, 180), (180, 500)):
@@ -113,7 +126,7 @@ def figures(rows, labels, data, found="float32 models"):
     near = [r for r in rows if r["is"] == "fp" and r["score"] >= threshold and r["land_m"] <= 300]
     return threshold, {
         "method": f"{len(FOLDS)}-fold leave-ports-out cross-validation, {found}, development data", "threshold": round(threshold, 3), "subsets": parts,
-        "scenes_f1_tp_fp_fn": ports, "recall_by_length": lengths,
+        "scenes_f1_tp_fp_fn": ports, "scene_intervals": intervals, "recall_by_length": lengths,
         "median_abs_length_error_80m+": round(float(np.median([abs(1 - r["ratio"]) for r in long])), 3),
         "median_length_ratio_80m+": round(float(np.median([r["ratio"] for r in long])), 3),
         "median_position_error_m_80m+": round(float(np.median([r["error_m"] for r in long])), 1),
@@ -142,20 +155,33 @@ def near_quay_km2(scene):
     return float(((distance > 0) & (distance <= 300)).sum()) * scenes.MODEL_GSD_M**2 / 1e6
 
 
+def step(module, *arguments):
+    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("job", choices=("train", "figures"))
+    parser.add_argument("job", choices=("train", "int8", "figures"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=2.5e-3)
+    parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well")
+    parser.add_argument("--init", type=Path, help="runs to start from, fold by fold")
     parser.add_argument("--found", default="heldout.json", help="name of the detections file in each fold's folder")
     parser.add_argument("--out", type=Path, default=Path("crossval.json"))
     args = parser.parse_args()
-    if args.job == "train":
-        for seed, (fold, names) in enumerate(FOLDS.items(), 1):
-            subprocess.run([sys.executable, "-m", "vessel.train", "--data", args.data, "--out", args.runs / fold, "--holdout", ",".join(names),
-                            "--steps", str(args.steps), "--threads", str(args.threads), "--seed", str(seed)], check=True)
+    for seed, (fold, names) in enumerate(FOLDS.items(), 1):
+        run, held = args.runs / fold, ",".join(names)
+        if args.job == "train":
+            more = [*(("--rendered", args.rendered) if args.rendered else ()), *(("--init", args.init / fold / "model.pt") if args.init else ())]
+            step("vessel.train", "--data", args.data, "--out", run, "--holdout", held, "--steps", args.steps, "--threads", args.threads, "--seed", seed,
+                 "--rate", args.rate, *more)
+        elif args.job == "int8":
+            step("vessel.export", "--model", run / "model.pt", "--data", args.data, "--out", run / "int8.tflite", "--holdout", held)
+            step("vessel.quantised", "--tflite", run / "int8.tflite", "--data", args.data, "--scenes", held, "--out", run / "heldout-int8.json")
+    if args.job != "figures":
         return
     rows, labels = pool(args.data, args.runs, args.found)
     threshold, told = figures(rows, labels, args.data, args.found.removesuffix(".json"))
