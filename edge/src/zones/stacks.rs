@@ -97,10 +97,8 @@ pub fn measure<'a>(
     };
     let mut map = Map::new(patch, &seen, &pavement, empty);
     map.mark();
-    match sun.and_then(Sun::shadow_per_m) {
-        Some(_) if zone.kind == ZoneKind::Apron => map.drop_shade(None),
-        Some(per_m) => map.drop_shade(Some(per_m)),
-        None => {}
+    if let Some(per_m) = sun.and_then(Sun::shadow_per_m) {
+        map.drop_shade(per_m, zone.kind == ZoneKind::Apron);
     }
     Measured::Seen(map.measure(), pavement)
 }

@@ -153,32 +153,31 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Unmarks what is the pavement in less light: all of it, or only where something lit stands between it and the sun and throws its shade
-    /// by `cast_per_m`. Containers keep their colours; cranes of forty metres throw their shade across a whole apron. Coal on a storage
-    /// area looks like shade, and is none unless something throws it.
-    pub(super) fn drop_shade(&mut self, cast_per_m: Option<Metres>) {
+    /// Unmarks what is the pavement in less light, where something lit stands between it and the sun and throws its shade by `per_m`; and, with
+    /// `deep_anywhere`, what has turned so blue that only shade can have done it: containers keep their colours, and cranes of forty metres
+    /// throw their shade across a whole apron. Coal on a storage area looks like shade, and is none unless something throws it.
+    pub(super) fn drop_shade(&mut self, per_m: Metres, deep_anywhere: bool) {
         let frame = self.patch.frame();
-        let mut shaded: Vec<usize> = (self.seen.iter().copied())
+        let shade: Vec<usize> = (self.seen.iter().copied())
+            .filter(|index| is_shade_of(&self.patch.signature(*index), self.pavement))
+            .collect();
+        let is_cast = |index: usize| {
+            let [east, north] = centre(self.patch, index);
+            (1..=6).any(|step| {
+                let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
+                let caster = self
+                    .patch
+                    .index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
+                caster != Some(index)
+                    && self.is_covered(caster)
+                    && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
+            })
+        };
+        let shaded: Vec<usize> = (shade.iter().copied())
             .filter(|index| {
-                let seen = self.patch.signature(*index);
-                is_shade_of(&seen, self.pavement) && (cast_per_m.is_some() || is_deep_shade(&seen, self.pavement))
+                (deep_anywhere && is_deep_shade(&self.patch.signature(*index), self.pavement)) || is_cast(*index)
             })
             .collect();
-        if let Some(per_m) = cast_per_m {
-            let shade = shaded.clone();
-            shaded.retain(|index| {
-                let [east, north] = centre(self.patch, *index);
-                (1..=6).any(|step| {
-                    let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
-                    let caster = self
-                        .patch
-                        .index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
-                    caster != Some(*index)
-                        && self.is_covered(caster)
-                        && caster.is_some_and(|caster| shade.binary_search(&caster).is_err())
-                })
-            });
-        }
         self.set(&shaded, false);
         self.shaded = shaded;
     }
