@@ -15,6 +15,7 @@ use super::{
     finding::{Finding, add_evidence},
     levels::read_gauge,
     site::{CallFact, Context, Group, SiteState},
+    tally::Counted,
     traffic::{self, YEAR_DAYS},
 };
 use crate::{
@@ -26,8 +27,6 @@ use crate::{
 const ONSET_PRIOR_DAYS: f64 = 60.0;
 /// Signal onsets remembered by kind: one a week for five years and more.
 const ONSETS_MAX: usize = 400;
-/// A call that is sure to have happened: seen twice, or once and clearly.
-const SURE_EXISTENCE: f64 = 0.9;
 /// Calls are as long as the longest from this share of its length.
 const LIKE_LENGTH: f64 = 0.8;
 /// Evidence kept of one signal.
@@ -276,21 +275,6 @@ fn read(state: &SiteState, context: &mut Context<'_>, keys: &Coincidence, kind: 
     }
 }
 
-/// Which calls are compared with which: false sightings are short and unsure, so the sure calls and the long ones are also
-/// judged among their own kind.
-struct Mark {
-    dark: bool,
-    existence: f64,
-    length_m: f64,
-    p_max: f64,
-}
-
-impl Mark {
-    fn has(&self, call: &CallFact) -> bool {
-        (call.dark || !self.dark) && call.existence >= self.existence && call.length.0 >= self.length_m
-    }
-}
-
 /// Calls of the window: the dark ones (all; the sure ones; those as long as the longest), and all of them; the one that is the
 /// more surprising against its own bar speaks.
 fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind: SignalKind, group: Group) -> Reading {
@@ -308,43 +292,23 @@ fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind
         .filter(|call| call.dark)
         .map(|call| call.length.0)
         .fold(0.0, f64::max);
+    // False sightings are short and unsure, so the sure calls and the long ones are also judged among their own kind.
     let marks = [
-        Mark {
-            dark: true,
-            existence: 0.0,
-            length_m: 0.0,
-            p_max: keys.dark_p_max,
-        },
-        Mark {
-            dark: true,
-            existence: SURE_EXISTENCE,
-            length_m: 0.0,
-            p_max: keys.dark_p_max,
-        },
-        Mark {
-            dark: true,
-            existence: 0.0,
-            length_m: LIKE_LENGTH * largest_dark,
-            p_max: keys.dark_p_max,
-        },
-        Mark {
-            dark: false,
-            existence: 0.0,
-            length_m: 0.0,
-            p_max: keys.calls_p_max,
-        },
+        (Counted::Dark, keys.dark_p_max),
+        (Counted::SureDark, keys.dark_p_max),
+        (Counted::LongDark(LIKE_LENGTH * largest_dark), keys.dark_p_max),
+        (Counted::All, keys.calls_p_max),
     ];
     let mut best: Option<(f64, Active)> = None;
     let mut judged = false;
-    for mark in marks {
-        let (p_max, dark) = (mark.p_max, mark.dark);
-        let only = |call: &CallFact| mark.has(call);
-        let Some(base) = traffic::baseline(state, context, group, until, &only) else {
+    for (counted, p_max) in marks {
+        let dark = counted != Counted::All;
+        let Some(base) = traffic::baseline(state, context, group, until, counted) else {
             continue;
         };
         judged = true;
         let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
-        let seen: Vec<&CallFact> = window_calls().filter(|call| mark.has(call)).collect();
+        let seen: Vec<&CallFact> = window_calls().filter(|call| counted.has(call, context.rules)).collect();
         let (Some(first), Some(last)) = (
             seen.iter().map(|call| call.first_ms).min(),
             seen.iter().map(|call| call.last_ms).max(),

@@ -48,7 +48,7 @@ impl History {
         let late = place < self.recent.len();
         self.recent.insert(place, look.clone());
         if late {
-            self.roll_back(&look.key);
+            self.roll_back(&look.key, rules);
             let from = self.checkpoints.last().map(|(key, _)| key.clone());
             let again: Vec<_> = (self.recent.iter())
                 .filter(|other| from.as_ref().is_none_or(|from| other.key > *from))
@@ -83,13 +83,13 @@ impl History {
         }
     }
 
-    fn roll_back(&mut self, key: &LookKey) {
+    fn roll_back(&mut self, key: &LookKey, rules: &Rules) {
         while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(|(at, _)| at >= key) {
             self.checkpoints.pop();
         }
         if let Some((at, state)) = self.checkpoints.last() {
             self.head = state.clone();
-            self.facts.unsettle_after(at);
+            self.facts.unsettle_after(at, rules);
         }
     }
 

@@ -28,6 +28,7 @@ mod levels;
 mod series;
 mod shift;
 mod site;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod traffic;

@@ -17,7 +17,9 @@ use super::{
     episode::Episodes,
     exposure::Exposure,
     levels::{self, Gauge},
-    shift, traffic,
+    shift,
+    tally::Tallies,
+    traffic,
 };
 use crate::rules::{RuleKind, Rules};
 
@@ -85,6 +87,12 @@ pub enum Group {
 }
 
 impl Group {
+    /// The sides of the pier at this position among the site's piers.
+    pub fn pier(at: usize, zones: &[ZoneIx]) -> Self {
+        let bits = zones.iter().filter(|ix| **ix < 64).fold(0, |bits, ix| bits | 1 << ix);
+        Self::Pier(at as u8, bits)
+    }
+
     /// True when the call belongs to the group.
     pub const fn has(self, call: &CallFact) -> bool {
         match self {
@@ -110,6 +118,8 @@ pub struct Facts {
     pub gauges: Vec<Gauge>,
     /// Calls that are over, by first sighting.
     past: Vec<CallFact>,
+    /// The same, counted in advance.
+    pub tallies: Tallies,
     /// Event time of the first look.
     pub first_ms: Option<i64>,
 }
@@ -117,7 +127,13 @@ pub struct Facts {
 impl Facts {
     /// Nothing known yet.
     pub fn new(plan: &SitePlan) -> Self {
+        let berths = (plan.zones.iter().enumerate())
+            .filter(|(_, zone)| zone.kind.is_berth())
+            .map(|(ix, _)| Group::Zone(ix as ZoneIx));
+        let piers = plan.piers();
+        let piers = piers.iter().enumerate().map(|(at, (_, zones))| Group::pier(at, zones));
         Self {
+            tallies: Tallies::new(berths.chain(piers).chain([Group::All])),
             zones: vec![Exposure::default(); plan.zones.len()],
             gauges: levels::gauges(plan),
             piers: plan
@@ -182,14 +198,22 @@ impl Facts {
     }
 
     /// Undoes what was settled after a look.
-    pub fn unsettle_after(&mut self, key: &LookKey) {
-        self.past
-            .retain(|call| call.settled.as_ref().is_none_or(|settled| settled <= key));
+    pub fn unsettle_after(&mut self, key: &LookKey, rules: &Rules) {
+        let undone = |call: &CallFact| call.settled.as_ref().is_some_and(|settled| settled > key);
+        let first = self.past.iter().find(|call| undone(call)).map(|call| call.first_ms);
+        if let Some(first) = first {
+            self.past.retain(|call| !undone(call));
+            self.tallies.count_from(first, &self.past, rules);
+        }
     }
 
-    fn settle(&mut self, call: CallFact) {
-        let place = self.past.partition_point(|other| other.first_ms <= call.first_ms);
+    fn settle(&mut self, call: CallFact, rules: &Rules) {
+        let (place, first) = (
+            self.past.partition_point(|other| other.first_ms <= call.first_ms),
+            call.first_ms,
+        );
         self.past.insert(place, call);
+        self.tallies.count_from(first, &self.past, rules);
     }
 
     /// Forgets what is older than the retention.
@@ -207,6 +231,7 @@ impl Facts {
         }
         let old = self.past.partition_point(|call| call.first_ms <= until_ms);
         self.past.drain(..old);
+        self.tallies.forget(until_ms);
     }
 
     /// Things held, for the test that memory is bounded.
@@ -323,7 +348,7 @@ impl SiteState {
                     *days += fact.stay_days.min(DWELL_MAX_DAYS);
                     *calls += 1.0;
                 }
-                context.facts.settle(fact);
+                context.facts.settle(fact, context.rules);
             }
         }
         let most = OPEN_PER_ZONE_MAX * context.plan.zones.len();

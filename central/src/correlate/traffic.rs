@@ -14,11 +14,12 @@ use super::{
     book::ZoneIx,
     chance::{Rate, rounded},
     finding::{Finding, add_evidence},
-    site::{CallFact, Context, Group, SiteState},
+    site::{Context, Group, SiteState},
+    tally::{Counted, Gaps},
 };
 use crate::{
     alert::{Kind, Severity, Signal},
-    rules::{Rules, Slowdown, Surge},
+    rules::{Slowdown, Surge},
 };
 
 /// Days in a year, for rates.
@@ -51,7 +52,7 @@ pub fn baseline(
     context: &Context<'_>,
     group: Group,
     until_ms: i64,
-    only: &dyn Fn(&CallFact) -> bool,
+    counted: Counted,
 ) -> Option<Baseline> {
     let keys = &context.rules.baseline;
     let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
@@ -63,10 +64,10 @@ pub fn baseline(
     }
     let dwell = state.dwell_days(group, context.plan, context.rules);
     // The first look opens the history: what lay there already came at an unknown time, and is not counted.
-    let mut gaps = Gaps::default();
-    for call in state
-        .calls(context.facts, first, until_ms)
-        .filter(|call| group.has(call) && only(call))
+    let mut gaps = context.facts.tallies.gaps(group, counted, first, until_ms);
+    for call in (state.live_facts.iter())
+        .filter(|call| call.first_ms > first && call.first_ms <= until_ms)
+        .filter(|call| group.has(call) && counted.has(call, context.rules))
     {
         gaps.add(call.first_ms);
     }
@@ -77,42 +78,19 @@ pub fn baseline(
         },
         calls: gaps.calls,
         days,
-        regularity: gaps.regularity(),
+        regularity: regularity(&gaps),
     })
 }
 
-/// Gaps between calls, for their regularity.
-#[derive(Default)]
-struct Gaps {
-    calls: u32,
-    last_ms: Option<i64>,
-    gaps: f64,
-    sum: f64,
-    squares: f64,
-}
-
-impl Gaps {
-    fn add(&mut self, at_ms: i64) {
-        if let Some(last) = self.last_ms {
-            let days = (at_ms - last).max(0) as f64 / DAY_MS as f64;
-            self.gaps += 1.0;
-            self.sum += days;
-            self.squares += days * days;
-        }
-        self.last_ms = Some(self.last_ms.map_or(at_ms, |last| last.max(at_ms)));
-        self.calls += 1;
+/// Squared mean over variance of the gaps (the shape of a Gamma distribution), drawn towards 1 as far as the gaps are few.
+fn regularity(gaps: &Gaps) -> f64 {
+    let (count, mean, square) = gaps.moments();
+    if count < 4.0 {
+        return 1.0;
     }
-
-    /// Squared mean over variance of the gaps (the shape of a Gamma distribution), drawn towards 1 as far as the gaps are few.
-    fn regularity(&self) -> f64 {
-        if self.gaps < 4.0 {
-            return 1.0;
-        }
-        let mean = self.sum / self.gaps;
-        let variance = (self.squares / self.gaps - mean * mean).max(1e-3 * mean * mean + 1e-9);
-        let shape = mean * mean / variance;
-        (1.0 + (shape - 1.0) * self.gaps / (self.gaps + REGULARITY_PRIOR_GAPS)).clamp(1.0, REGULARITY_MAX)
-    }
+    let variance = (square - mean * mean).max(1e-3 * mean * mean + 1e-9);
+    let shape = mean * mean / variance;
+    (1.0 + (shape - 1.0) * count / (count + REGULARITY_PRIOR_GAPS)).clamp(1.0, REGULARITY_MAX)
 }
 
 /// Exposure of a group in (`from_ms`, now], days.
@@ -136,7 +114,7 @@ fn groups_seen(context: &Context<'_>) -> Vec<Group> {
     let mut groups: Vec<Group> = berths(true).map(Group::Zone).collect();
     for (at, (_, zones)) in context.plan.piers().iter().enumerate() {
         if zones.iter().all(|ix| *ix < 64 && groups.contains(&Group::Zone(*ix))) {
-            groups.push(Group::Pier(at as u8, zones.iter().fold(0, |bits, ix| bits | 1 << ix)));
+            groups.push(Group::pier(at, zones));
         }
     }
     let alone = berths(true).count();
@@ -169,11 +147,6 @@ pub fn group_zone(context: &Context<'_>, group: Group) -> String {
     }
 }
 
-/// Hulls that traffic is counted by: what looks like a shorter one is often a roof or a pier.
-fn counted(call: &CallFact, rules: &Rules) -> bool {
-    call.length.0 >= rules.calls.traffic_size_min_m
-}
-
 /// One comparison of a window with its baseline.
 struct Reading {
     group: Group,
@@ -197,7 +170,7 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     let mut best: Option<Reading> = None;
     for group in groups {
         let until = baseline_end(context, keys.window_days, running.as_deref());
-        let Some(base) = baseline(state, context, group, until, &|call| counted(call, context.rules)) else {
+        let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
             continue;
         };
         if base.days < keys.history_days_min {
@@ -266,7 +239,7 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         for (observed, from_ms) in lulls(state, context, group, keys) {
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
             let until = baseline_end(context, days, running.as_deref());
-            let Some(base) = baseline(state, context, group, until, &|call| counted(call, context.rules)) else {
+            let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
                 continue;
             };
             if base.calls < SLOWDOWN_CALLS_MIN || base.days < keys.history_days_min {
@@ -329,7 +302,7 @@ fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base
 fn lulls(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> Vec<(u32, i64)> {
     let longest = context.back(keys.window_max_days);
     let mut firsts: Vec<i64> = (state.calls(context.facts, longest, context.now()))
-        .filter(|call| group.has(call) && counted(call, context.rules))
+        .filter(|call| group.has(call) && Counted::Traffic.has(call, context.rules))
         .map(|call| call.first_ms)
         .collect();
     firsts.sort_unstable_by(|a, b| b.cmp(a));
@@ -352,7 +325,7 @@ fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Findin
 
 fn count(state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64) -> u32 {
     (state.calls(context.facts, from_ms, context.now()))
-        .filter(|call| group.has(call) && counted(call, context.rules))
+        .filter(|call| group.has(call) && Counted::Traffic.has(call, context.rules))
         .count() as u32
 }
 
