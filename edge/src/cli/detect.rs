@@ -78,8 +78,19 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
         complain(format!("{}: {warning}", path.display()));
     }
     if args.bench {
+        let peak_mb = peak_mb();
         let alone = detectors.infer_alone(&scene, BARE_ROUNDS)?;
-        bench(&scene, &detected, (seconds, cpu_s), alone);
+        let run = Run {
+            seconds,
+            cpu_s,
+            peak_mb,
+            bare_tiles_per_s: alone.map(|(rate, _)| rate),
+            bare_cpu_s_per_tile: alone
+                .zip(self::cpu_s())
+                .zip(cpu_s)
+                .map(|(((_, tiles), after), before)| (after - before) / tiles),
+        };
+        bench(&scene, &detected, &run);
     } else {
         report(&scene, &detected, seconds);
     }
@@ -94,20 +105,37 @@ fn one(args: &Args, detectors: &mut Detectors, path: &Path) -> Result<Vec<Value>
         .collect())
 }
 
-/// Times the bare inference is run by each worker: two seconds of it.
+/// Times the bare inference is run by each worker: some seconds of it.
 const BARE_ROUNDS: u32 = 40;
 
+/// What a run took, and the bare inference after it.
+struct Run {
+    seconds: f64,
+    cpu_s: Option<f64>,
+    peak_mb: Option<f64>,
+    bare_tiles_per_s: Option<f64>,
+    bare_cpu_s_per_tile: Option<f64>,
+}
+
 /// One line of JSON: the pipeline, and the limit that the bare inference sets it on this machine at this time.
-fn bench(scene: &Scene, detected: &Detected, (seconds, cpu_s): (f64, Option<f64>), bare_tiles_per_s: Option<f64>) {
+///
+/// `overhead` is processor time beyond that of the bare inference on the tiles that were looked at, as a share of it: unlike times by the clock it says
+/// the same on a busy machine.
+fn bench(scene: &Scene, detected: &Detected, run: &Run) {
     let skipped = |why: Skip| detected.skipped.iter().filter(|tile| tile.why == why).count();
     let megapixels = detected.pixels as f64 / 1e6;
-    let bare_seconds = bare_tiles_per_s.map(|rate| detected.tiles as f64 / rate);
     let looked = detected.tiles.saturating_sub(detected.skipped.len());
+    let bare_mp_per_s = run
+        .bare_tiles_per_s
+        .map(|rate| megapixels * rate / detected.tiles.max(1) as f64);
+    let bare_cpu_s = run.bare_cpu_s_per_tile.map(|tile| tile * looked as f64);
+    let overhead = run.cpu_s.zip(bare_cpu_s).map(|(all, bare)| all / bare - 1.0);
     let line = json!({
-        "scene": scene.id, "seconds": seconds, "megapixels": megapixels, "mp_per_s": megapixels / seconds,
-        "vessels": detected.vessels.len(), "tiles": detected.tiles, "tiles_looked_at": looked, "tiles_nodata": skipped(Skip::NoData),
-        "tiles_land": skipped(Skip::Land), "tiles_sea": skipped(Skip::EmptySea), "peak_mb": peak_mb(), "cpu_s": cpu_s,
-        "bare_tiles_per_s": bare_tiles_per_s, "bare_mp_per_s": bare_seconds.map(|bare| megapixels / bare),
+        "scene": scene.id, "seconds": run.seconds, "cpu_s": run.cpu_s, "peak_mb": run.peak_mb, "megapixels": megapixels,
+        "mp_per_s": megapixels / run.seconds, "vessels": detected.vessels.len(), "tiles": detected.tiles, "tiles_looked_at": looked,
+        "tiles_nodata": skipped(Skip::NoData), "tiles_land": skipped(Skip::Land), "tiles_sea": skipped(Skip::EmptySea),
+        "bare_tiles_per_s": run.bare_tiles_per_s, "bare_mp_per_s": bare_mp_per_s, "bare_cpu_ms_per_tile": run.bare_cpu_s_per_tile.map(|s| s * 1e3),
+        "overhead": overhead,
     });
     eprintln!("{line}");
 }

@@ -24,7 +24,8 @@ const FALLBACK_GSD_M: f64 = 10.0;
 /// Command line of `evaluate`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder of a scene's band files with reviewed.json or a COCO labels.json; a raster with <stem>.reviewed.json beside it; or a folder of pictures with
+    /// Folder of a scene's band files with reviewed.json or a COCO labels.json; a raster with <stem>.reviewed.json
+    /// beside it, or the truth <stem>.json of a rendered scene; or a folder of pictures with
     /// YOLO labels <stem>.txt beside them
     #[arg(required = true, value_name = "DIR")]
     scenes: Vec<PathBuf>,
@@ -180,6 +181,7 @@ fn label_file(args: &Args, path: &Path) -> Result<PathBuf, String> {
             path.with_extension("reviewed.json"),
             path.with_extension("labels.json"),
             path.with_extension("txt"),
+            path.with_extension("json"),
         ],
     };
     let found = names.iter().find(|name| name.is_file()).cloned();

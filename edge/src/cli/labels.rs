@@ -1,5 +1,5 @@
 //! Labels of a scene: `reviewed.json` (oriented hulls), a COCO `labels.json` (boxes and masks), or a YOLO `<stem>.txt` (boxes: class, centre, width and
-//! height as shares of the picture, one a line).
+//! height as shares of the picture, one a line), or the truth that the simulated feed writes beside a rendered scene.
 
 use std::{fs, path::Path};
 
@@ -59,6 +59,45 @@ struct Annotation {
     iscrowd: u8,
 }
 
+/// The truth that the simulated feed writes beside a rendered scene.
+#[derive(Deserialize)]
+struct Drawn {
+    vessels: Vec<DrawnVessel>,
+}
+
+#[derive(Deserialize)]
+struct DrawnVessel {
+    x: f64,
+    y: f64,
+    length_px: f64,
+    beam_px: f64,
+    angle_deg: f64,
+    #[serde(rename = "where", default)]
+    place: Option<Place>,
+    /// Cloud over its middle, 0..1.
+    #[serde(default)]
+    cloud: f64,
+}
+
+/// Cloud from which nobody is blamed for not seeing a vessel.
+const CLOUD_HIDES: f64 = 0.5;
+
+fn from_truth(drawn: DrawnVessel) -> Label {
+    Label {
+        x: drawn.x,
+        y: drawn.y,
+        length_px: drawn.length_px,
+        beam_px: drawn.beam_px,
+        angle_deg: drawn.angle_deg,
+        kind: if drawn.cloud >= CLOUD_HIDES {
+            LabelKind::Unsure
+        } else {
+            LabelKind::Ship
+        },
+        place: drawn.place,
+    }
+}
+
 /// Reads a label file of any form; `size` is that of the scene, in pixels.
 pub(super) fn read(path: &Path, size: (u32, u32)) -> Result<Vec<Label>, String> {
     let bad = |what: String| format!("{}: {what}", path.display());
@@ -99,6 +138,11 @@ fn from_json(text: &str) -> Result<Vec<Label>, String> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if value.is_array() {
         return serde_json::from_value(value).map_err(|error| format!("{error}; expected a list of hulls"));
+    }
+    if value.get("vessels").is_some() {
+        let drawn: Drawn =
+            serde_json::from_value(value).map_err(|error| format!("{error}; expected a truth's vessels"))?;
+        return Ok(drawn.vessels.into_iter().map(from_truth).collect());
     }
     let coco: Coco = serde_json::from_value(value).map_err(|error| format!("{error}; expected COCO annotations"))?;
     Ok(coco.annotations.iter().map(from_coco).collect())
@@ -226,6 +270,21 @@ mod tests {
         assert_eq!(read(&path, (10, 10)).unwrap()[0].place, Some(Place::Berth));
         fs::write(&path, "{}").unwrap();
         assert!(read(&path, (10, 10)).unwrap_err().contains("annotations"));
+    }
+
+    #[test]
+    fn the_truth_of_a_rendered_scene_is_a_label_and_a_cloud_excuses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("harbour.json");
+        let vessel = |cloud: f64| {
+            serde_json::json!({"x": 9.0, "y": 4.0, "length_px": 11.7, "beam_px": 2.0, "angle_deg": 165.0,
+            "length_m": 117.0, "class": "tanker", "where": "berth", "cloud": cloud})
+        };
+        let truth = serde_json::json!({"sensor": "Sentinel-2", "vessels": [vessel(0.0), vessel(0.9)], "zones": []});
+        fs::write(&path, truth.to_string()).unwrap();
+        let labels = read(&path, (10, 10)).unwrap();
+        assert_eq!((labels[0].kind, labels[0].place), (LabelKind::Ship, Some(Place::Berth)));
+        assert_eq!(labels[1].kind, LabelKind::Unsure);
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Detectors {
     }
 
     /// Tiles a second of the bare inference on such scenes, as [`DetectorPool::infer_alone`].
-    pub(super) fn infer_alone(&mut self, scene: &Scene, rounds: u32) -> Result<Option<f64>, DetectError> {
+    pub(super) fn infer_alone(&mut self, scene: &Scene, rounds: u32) -> Result<Option<(f64, f64)>, DetectError> {
         self.pool(scene.is_radar())?.infer_alone(rounds)
     }
 

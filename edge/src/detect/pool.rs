@@ -45,11 +45,11 @@ impl DetectorPool {
     }
 
     /// Tiles a second of the bare inference: every worker runs it `rounds` times in a loop at the same time, with nothing before or after it. It is the limit
-    /// of any pipeline around it. `None`: these detectors have no inference.
+    /// of any pipeline around it. The second number is how many tiles that were. `None`: these detectors have no inference.
     ///
     /// # Errors
     /// When the inference library fails.
-    pub fn infer_alone(&mut self, rounds: u32) -> Result<Option<f64>, DetectError> {
+    pub fn infer_alone(&mut self, rounds: u32) -> Result<Option<(f64, f64)>, DetectError> {
         let tiles = self.detectors.len() as f64 * f64::from(rounds);
         let began = Instant::now();
         let ran = thread::scope(|scope| {
@@ -70,10 +70,8 @@ impl DetectorPool {
                 .collect::<Result<Vec<bool>, DetectError>>()
         })?;
         let seconds = began.elapsed().as_secs_f64();
-        Ok(ran
-            .iter()
-            .all(|ran| *ran)
-            .then(|| tiles / seconds.max(f64::MIN_POSITIVE)))
+        let all_ran = ran.iter().all(|ran| *ran);
+        Ok(all_ran.then(|| (tiles / seconds.max(f64::MIN_POSITIVE), tiles)))
     }
 
     /// Lets a detector judge all candidates of a scene together.

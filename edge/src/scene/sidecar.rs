@@ -28,13 +28,42 @@ pub(super) struct Sidecar {
     pub crs: Option<String>,
 }
 
-/// What took the scene.
+/// What took the scene; a name alone means an optical sensor.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(from = "SensorText")]
 pub(super) struct SensorNote {
     pub name: String,
     pub kind: SensorKind,
-    #[serde(default)]
     pub gsd_m: Option<f64>,
+}
+
+/// The two ways to write a sensor.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a sensor's name, or a table with `name`, `kind` and perhaps `gsd_m`"
+)]
+enum SensorText {
+    Name(String),
+    Whole {
+        name: String,
+        kind: SensorKind,
+        #[serde(default)]
+        gsd_m: Option<f64>,
+    },
+}
+
+impl From<SensorText> for SensorNote {
+    fn from(text: SensorText) -> Self {
+        match text {
+            SensorText::Name(name) => Self {
+                name,
+                kind: SensorKind::Optical,
+                gsd_m: None,
+            },
+            SensorText::Whole { name, kind, gsd_m } => Self { name, kind, gsd_m },
+        }
+    }
 }
 
 /// A scene manifest: a sidecar that also lists the files.

@@ -2,6 +2,8 @@
 
 mod formats;
 mod hostile;
+#[cfg(feature = "gdal")]
+mod library;
 mod manifests;
 
 use std::path::{Path, PathBuf};
