@@ -8,11 +8,12 @@ use crate::scene::{Band, Pixels, Scene, SceneError, SceneReader, Window};
 const WHOLE_PX_MAX: u64 = 3_000_000;
 /// Samples kept per band.
 const SAMPLES_PER_BAND_MAX: usize = 1_000_000;
-/// Windows read of a large scene, along each axis for tiled files, in all for stripped ones.
-const TILES_PER_AXIS: u32 = 9;
+/// Windows read of a large scene, along each axis for tiled files, in all for stripped ones. Each costs a decoded tile of every band, which is most
+/// of the time that a look at one site of a large scene takes.
+const TILES_PER_AXIS: u32 = 6;
 const STRIPS: u32 = 72;
 /// Pixels of one window of the sub-sample.
-const WINDOW_SIDE_PX_MAX: u32 = 128;
+const WINDOW_SIDE_PX_MAX: u32 = 192;
 
 /// Which percentiles are taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
