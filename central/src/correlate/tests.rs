@@ -117,3 +117,12 @@ fn two_hulls_of_different_size_are_two_calls() {
     assert_eq!(berth.live.len(), 2);
     assert!(berth.live.iter().all(|call| call.evidence.len() == 2));
 }
+
+#[test]
+fn a_zone_as_visible_as_the_bar_is_clear() {
+    let mut berth = Berth::new();
+    berth.look(0, 0.7, &[]);
+    berth.look(24, 0.69, &[]);
+    berth.look(48, 1.0, &[120.0]);
+    assert_eq!(berth.live[0].arrival(&berth.rules), (0, 48 * HOUR_MS));
+}
