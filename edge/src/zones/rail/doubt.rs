@@ -138,7 +138,7 @@ pub fn is_shade_of(seen: &Signature, surface: &Surface) -> bool {
         [blue, _, _, nir] => *nir <= blue + SHADE_NOISE && most - least <= SHADE_SPREAD,
         _ => most - least <= SHADE_SPREAD / 2.0,
     };
-    least >= SHADE_RATIO[0] && least <= SHADE_RATIO[1] - SHADE_NOISE && most <= SHADE_RATIO[1] && turns_blue
+    (SHADE_RATIO[0]..=SHADE_RATIO[1] - SHADE_NOISE).contains(&least) && most <= SHADE_RATIO[1] && turns_blue
 }
 
 fn unmark(tracks: &mut [Track], dropped: &[Vec<usize>]) {
