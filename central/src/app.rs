@@ -22,10 +22,14 @@ use tokio::{
 };
 
 use crate::{
+    account::{Secret, throttle::Throttle},
     ack::AckSigner,
-    api::{self, Parts},
+    api::{
+        self, HttpRules, Parts,
+        listen::{Door, Peer},
+    },
     broker,
-    clock::Clock,
+    clock::{Clock, SystemClock},
     config::{BrokerPlace, Config},
     ingest::{
         gate::{Gate, RegistryInForce},
@@ -35,13 +39,17 @@ use crate::{
     },
     intake::{BATCH_MAX, Correlator, Intake, Setup, Work},
     metrics::Counters,
-    notify::{Sink, Worker},
-    sites::Sites,
-    store::{Store, StoreError, read::Readers},
+    notify::{Sink, Worker, file::Plan, route::Routing, webhook::Hook},
+    rules::Rules,
+    sites::{SiteFile, Sites},
+    store::{Store, StoreError, read::Readers, revisions},
+    world::{World, WorldInForce},
 };
 
 /// How long the stages may take to end.
 const STOP_MAX: Duration = Duration::from_secs(10);
+/// How often it is looked whether acknowledgements are over.
+const TICK_EVERY: Duration = Duration::from_secs(5);
 /// How often the registry file is looked at: a revocation holds within this time.
 const REGISTRY_EVERY: Duration = Duration::from_secs(5);
 
@@ -74,6 +82,23 @@ pub enum AppError {
         /// What happened.
         problem: String,
     },
+    /// Rules or a site that were saved in the console, and that this program cannot use.
+    #[error(
+        "revision {revision} of {subject}, saved by {by}, cannot be used: {problem}; change its file, whose content is then in force"
+    )]
+    Revision {
+        /// Of what.
+        subject: String,
+        /// Which.
+        revision: i64,
+        /// Whose.
+        by: String,
+        /// What was wrong.
+        problem: String,
+    },
+    /// TLS of the API.
+    #[error("{0}")]
+    Tls(String),
     /// A stage ended by itself.
     #[error("{0} ended: central stops, and recovers on its next start")]
     StageEnded(&'static str),
@@ -89,6 +114,12 @@ pub struct Loaded<C> {
     pub registry: Registry,
     /// Central's key.
     pub key: SigningKey,
+    /// The rules.
+    pub rules: Rules,
+    /// Their file, as it was read.
+    pub rules_text: String,
+    /// Notification sinks and routes.
+    pub notify: Plan,
     /// A correlator that has seen nothing.
     pub correlator: C,
     /// The clock.
@@ -122,33 +153,51 @@ pub async fn run<C: Correlator + 'static>(
         sites,
         registry,
         key,
+        rules,
+        rules_text,
+        notify,
         correlator,
         clock,
     } = loaded;
-    let (counters, sites) = (Arc::new(Counters::default()), Arc::new(sites));
+    // TLS of every client in this process takes this one; an error says that it is set already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (counters, wall) = (Arc::new(Counters::default()), Arc::new(SystemClock) as Arc<dyn Clock>);
+    let (mut store, world) = open_store(&config, sites, rules, rules_text, Arc::clone(&clock)).await?;
+    let correlator = correlator.anew(&world.sites, &world.rules);
+    let sites = Arc::clone(&world.sites);
+    offer_setup(&config, &mut store, wall.as_ref())?;
     let (states, in_force) = (Arc::new(States::default()), Arc::new(RegistryInForce::default()));
     in_force.put(registry);
     let readers = Arc::new(Readers::new(&config.store_file));
-    let sinks = sinks(&config);
+    let notify = Arc::new(sinks(&config, notify));
+    let routing = Routing {
+        sinks: notify.sinks.iter().map(|(name, _)| name.clone()).collect(),
+        routes: notify.routes.clone(),
+    };
     let setup = Setup {
-        sites: Arc::clone(&sites),
-        sinks: sinks.iter().map(Sink::name).collect(),
+        sites,
+        routing: Arc::new(routing),
         clock_tolerance_ms: config.ingest.clock_tolerance_ms,
         clock: Arc::clone(&clock),
         counters: Arc::clone(&counters),
     };
-    let (intake, looks) = open_intake(&config, Arc::clone(&readers), correlator, setup).await?;
+    let (intake, looks) = open_intake(&config, store, Arc::clone(&readers), correlator, setup).await?;
     let history = readers.history_head().map_err(|error| store_error(&config, error))?;
 
     let broker = broker::start(&config.broker).await?;
-    let http = TcpListener::bind(config.http_listen)
+    let tls = config.http.tls.as_ref();
+    let tls = tls
+        .map(|(cert, key)| api::listen::read_tls(cert, key))
+        .transpose()
+        .map_err(AppError::Tls)?;
+    let http = TcpListener::bind(config.http.listen)
         .await
         .map_err(|error| AppError::Listen {
-            address: config.http_listen,
+            address: config.http.listen,
             what: "HTTP",
             problem: error.to_string(),
         })?;
-    let http_address = http.local_addr().unwrap_or(config.http_listen);
+    let http_address = http.local_addr().unwrap_or(config.http.listen);
 
     let (work, work_in) = mpsc::channel::<Work<Delivery>>(WORK_MAX);
     let (out, out_in) = mpsc::channel::<Out>(OUT_MAX);
@@ -181,21 +230,29 @@ pub async fn run<C: Correlator + 'static>(
         Arc::clone(&counters),
         stopping.clone(),
     ));
-    for sink in sinks {
+    workers.spawn(tick(work.clone(), stopping.clone()));
+    for (name, sink) in notify.sinks.iter().cloned() {
         let worker = Worker {
+            name,
             sink,
             readers: Arc::clone(&readers),
             marks: work.clone(),
             head: head.clone(),
             stop: stopping.clone(),
             clock: Arc::clone(&clock),
+            wall: Arc::clone(&wall),
             counters: Arc::clone(&counters),
         };
         workers.spawn(worker.run());
     }
+    let rules = HttpRules {
+        tls: tls.is_some(),
+        names: config.http.names.clone(),
+        anonymous_read: config.http.anonymous_read,
+    };
     let router = api::router(Parts {
         readers,
-        sites,
+        world: Arc::new(WorldInForce::new(world)),
         registry: in_force,
         states,
         commands: work,
@@ -204,6 +261,13 @@ pub async fn run<C: Correlator + 'static>(
         stop: stopping.clone(),
         counters,
         clock,
+        wall,
+        http: Arc::new(rules),
+        throttle: Arc::new(Throttle::default()),
+        notify,
+        saving: Arc::default(),
+        previews: Arc::new(Semaphore::new(api::PREVIEWS_MAX)),
+        hashes: Arc::new(Semaphore::new(api::HASHES_MAX)),
         queries: Arc::new(Semaphore::new(api::QUERIES_MAX)),
         listeners: Arc::new(Semaphore::new(api::LISTENERS_MAX)),
     });
@@ -212,7 +276,10 @@ pub async fn run<C: Correlator + 'static>(
         let stopped = async move {
             crate::stop::requested(&mut until).await;
         };
-        axum::serve(http, router).with_graceful_shutdown(stopped).await
+        let service = router.into_make_service_with_connect_info::<Peer>();
+        axum::serve(Door::open(http, tls), service)
+            .with_graceful_shutdown(stopped)
+            .await
     });
     ready(&Ready {
         ready: true,
@@ -260,20 +327,111 @@ pub async fn run<C: Correlator + 'static>(
     }
 }
 
+/// Opens the store, and takes sites and rules as the newest edit has them, be it in a file or in the console.
+async fn open_store(
+    config: &Config,
+    sites: Sites,
+    rules: Rules,
+    rules_text: String,
+    clock: Arc<dyn Clock>,
+) -> Result<(Store, World), AppError> {
+    let file = config.store_file.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let failed = |error| AppError::Store {
+            file: file.clone(),
+            error,
+        };
+        let mut store = Store::open(&file).map_err(failed)?;
+        let now = clock.now();
+        let mut batch = store.begin().map_err(failed)?;
+        let unfit = |subject: &str, newest: &revisions::Newest, problem: String| AppError::Revision {
+            subject: subject.to_owned(),
+            revision: newest.revision.revision,
+            by: newest.revision.saved_by.clone(),
+            problem,
+        };
+        let newest = batch.in_force(revisions::RULES, &rules_text, now).map_err(failed)?;
+        let rules = if newest.text == rules_text {
+            rules
+        } else {
+            tracing::info!(
+                revision = newest.revision.revision,
+                by = newest.revision.saved_by,
+                "rules of the console are in force"
+            );
+            Rules::from_toml(&newest.text).map_err(|faults| unfit(revisions::RULES, &newest, listed(faults.iter())))?
+        };
+        let mut world = sites.clone();
+        for file in sites.iter() {
+            let subject = revisions::of_site(&file.site.id);
+            let newest = batch.in_force(&subject, &file.text, now).map_err(failed)?;
+            if newest.text != file.text {
+                tracing::info!(
+                    subject,
+                    revision = newest.revision.revision,
+                    "zones of the console are in force"
+                );
+                let file =
+                    SiteFile::parse(&newest.text).map_err(|faults| unfit(&subject, &newest, listed(faults.iter())))?;
+                world = world.with(file);
+            }
+        }
+        batch.commit().map_err(failed)?;
+        let world = World {
+            sites: Arc::new(world),
+            rules: Arc::new(rules),
+        };
+        Ok((store, world))
+    });
+    opened.await.map_err(|_| AppError::StageEnded("opening of the store"))?
+}
+
+fn listed(faults: impl Iterator<Item = impl ToString>) -> String {
+    faults.map(|fault| fault.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// While there is nobody who could come in, a one-time link goes to the log.
+fn offer_setup(config: &Config, store: &mut Store, wall: &dyn Clock) -> Result<(), AppError> {
+    let failed = |error| store_error(config, error);
+    let readers = Readers::new(&config.store_file);
+    if !readers.is_unset().map_err(failed)? {
+        return Ok(());
+    }
+    let secret = Secret::new("").map_err(|problem| AppError::Tls(format!("no set-up link: {problem}")))?;
+    let mut batch = store.begin().map_err(failed)?;
+    batch.offer_setup(&secret.hash(), wall.now()).map_err(failed)?;
+    batch.commit().map_err(failed)?;
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    let link = format!("{scheme}://{}/setup#{}", config.http.listen, secret.reveal());
+    // The one secret that belongs in a log: it makes the first admin, once, within an hour.
+    tracing::warn!("there is no user yet; make the first admin here, once, within an hour: {link}");
+    Ok(())
+}
+
 async fn open_intake<C: Correlator + 'static>(
     config: &Config,
+    store: Store,
     readers: Arc<Readers>,
     correlator: C,
     setup: Setup,
 ) -> Result<(Intake<C>, u64), AppError> {
-    let file = config.store_file.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&file)?;
-        Intake::start(store, &readers, correlator, setup)
-    });
+    let opened = tokio::task::spawn_blocking(move || Intake::start(store, &readers, correlator, setup));
     match opened.await {
         Ok(intake) => intake.map_err(|error| store_error(config, error)),
         Err(_) => Err(AppError::StageEnded("opening of the store")),
+    }
+}
+
+/// Tells the writer now and then that time has passed.
+async fn tick(work: mpsc::Sender<Work<Delivery>>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(TICK_EVERY) => {}
+            () = crate::stop::requested(&mut stop) => return,
+        }
+        if work.send(Work::Tick).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -345,11 +503,23 @@ async fn watch_registry(
     }
 }
 
-fn sinks(config: &Config) -> Vec<Sink> {
-    let log = config.notify.log.then_some(Sink::Log);
-    log.into_iter()
-        .chain(config.notify.webhooks.iter().cloned().map(Sink::Webhook))
-        .collect()
+/// The sinks of the notification file, or those of the two short keys.
+fn sinks(config: &Config, plan: Plan) -> Plan {
+    if config.notify.file.is_some() {
+        return plan;
+    }
+    let log = config.notify.log.then(|| ("log".to_owned(), Sink::Log));
+    let hooks = config.notify.webhooks.iter().map(|url| {
+        let hook = Hook {
+            url: url.clone(),
+            secret: None,
+        };
+        (format!("webhook:{url}"), Sink::Webhook(hook))
+    });
+    Plan {
+        sinks: log.into_iter().chain(hooks).collect(),
+        routes: Vec::new(),
+    }
 }
 
 fn address(config: &Config, broker: &broker::Running) -> Result<Address, AppError> {

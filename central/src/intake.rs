@@ -20,8 +20,14 @@ use tokio::sync::oneshot;
 use crate::{
     alert::{Alert, AlertChange},
     clock::Clock,
+    correlate::{
+        SiteBook,
+        view::{SiteAsk, SiteView},
+    },
     ingest::admit::{Admitted, Content, Refusal},
     metrics::Counters,
+    notify::route::Routing,
+    rules::Rules,
     sites::Sites,
     store::{
         Batch, Store, StoreError,
@@ -41,6 +47,15 @@ pub trait Correlator: Send {
     fn apply(&mut self, look: &Look) -> Vec<AlertChange>;
     /// All alerts as they are now.
     fn alerts(&self) -> Vec<Alert>;
+    /// One that has seen nothing, for other sites and rules.
+    #[must_use]
+    fn anew(&self, sites: &Sites, rules: &Rules) -> Self
+    where
+        Self: Sized;
+    /// What it knows of a site, for people to look at; `None` for one that it does not watch.
+    fn site_view(&self, _ask: &SiteAsk) -> Option<SiteView> {
+        None
+    }
 }
 
 impl Correlator for crate::correlate::Engine {
@@ -51,6 +66,50 @@ impl Correlator for crate::correlate::Engine {
     fn alerts(&self) -> Vec<Alert> {
         Self::alerts(self)
     }
+
+    fn anew(&self, sites: &Sites, rules: &Rules) -> Self {
+        Self::new(
+            Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))),
+            rules.clone(),
+        )
+    }
+
+    fn site_view(&self, ask: &SiteAsk) -> Option<SiteView> {
+        Self::site_view(self, ask)
+    }
+}
+
+/// A change of what people own: accounts, silences, marks. Gives what is to be told after the commit.
+pub struct Change(pub Box<dyn FnOnce(&mut Batch<'_>) -> Result<Tell, StoreError> + Send>);
+
+/// Tells whoever asked, once it is committed.
+pub type Tell = Box<dyn FnOnce() + Send>;
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Change(..)")
+    }
+}
+
+/// Other rules or sites, to be saved and put in force.
+#[derive(Debug)]
+pub struct NewWorld {
+    /// What is saved: `rules` or `site:ID`.
+    pub subject: String,
+    /// Revision that was looked at.
+    pub seen: i64,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub note: String,
+    /// The text.
+    pub text: String,
+    /// All sites, with it.
+    pub sites: Arc<Sites>,
+    /// All rules, with it.
+    pub rules: Arc<Rules>,
+    /// Where looks are read from.
+    pub readers: Arc<Readers>,
 }
 
 /// Everything that can wake the writer. `D` is whatever must be given back to the link after the commit.
@@ -64,6 +123,14 @@ pub enum Work<D> {
     Handle(Command, oneshot::Sender<Result<Told, NotDone>>),
     /// What became of notifications.
     Outbox(Vec<OutboxMark>, oneshot::Sender<()>),
+    /// A change of what people own.
+    Change(Change),
+    /// A question that the correlator answers.
+    Ask(SiteAsk, oneshot::Sender<Option<SiteView>>),
+    /// Other rules or sites: saved as this revision, or refused because this one is the newest. Put in force as well.
+    Replace(Box<NewWorld>, oneshot::Sender<Result<i64, i64>>),
+    /// Time has passed: acknowledgements may be over.
+    Tick,
 }
 
 /// What became of a notification.
@@ -91,7 +158,7 @@ pub struct Intake<C> {
     store: Store,
     correlator: C,
     sites: Arc<Sites>,
-    sinks: Vec<String>,
+    routing: Arc<Routing>,
     clock_tolerance_ms: i64,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
@@ -101,8 +168,8 @@ pub struct Intake<C> {
 pub struct Setup {
     /// The watched sites.
     pub sites: Arc<Sites>,
-    /// Names of the notification sinks.
-    pub sinks: Vec<String>,
+    /// Who is notified of what.
+    pub routing: Arc<Routing>,
     /// How far a look may be dated after its receipt, milliseconds.
     pub clock_tolerance_ms: i64,
     /// The clock.
@@ -127,33 +194,64 @@ impl<C: Correlator> Intake<C> {
             store,
             correlator,
             sites: setup.sites,
-            sinks: setup.sinks,
+            routing: setup.routing,
             clock_tolerance_ms: setup.clock_tolerance_ms,
             clock: setup.clock,
             counters: setup.counters,
         };
-        intake.reconcile()?;
+        let _ = intake.reconcile()?;
         Ok((intake, looks))
     }
 
-    fn reconcile(&mut self) -> Result<(), StoreError> {
+    fn reconcile(&mut self) -> Result<Vec<Told>, StoreError> {
         let now = self.clock.now();
         let alerts = self.correlator.alerts();
         let ids: BTreeSet<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
         let mut batch = self.store.begin()?;
-        let mut changes = 0;
+        let mut told = Vec::new();
         for alert in &alerts {
-            changes += batch.put_alert(alert, &self.sinks, now)?.len();
+            told.extend(batch.put_alert(alert, &self.routing, now)?);
         }
-        changes += batch.withdraw_others(&ids, &self.sinks, now)?.len();
+        told.extend(batch.withdraw_others(&ids, &self.routing, now)?);
         batch.commit()?;
+        let changes = told.len();
         if changes > 0 {
             tracing::warn!(
                 changes,
                 "stored alerts differed from what the rules and sites in force say: brought to them"
             );
         }
-        Ok(())
+        Ok(told)
+    }
+
+    /// Saves other rules or sites and puts them in force: the correlator is built anew from all stored looks, and alerts are
+    /// brought to it. Nothing else is written meanwhile; stations keep what they send until it is acknowledged.
+    fn replace(&mut self, new: NewWorld) -> Result<(Result<i64, i64>, Vec<Told>), StoreError> {
+        let now = self.clock.now();
+        let mut batch = self.store.begin()?;
+        let saved = batch.save_revision(&new.subject, new.seen, (&new.by, &new.note), &new.text, now)?;
+        batch.commit()?;
+        let Ok(revision) = saved else {
+            return Ok((saved, Vec::new()));
+        };
+        let mut correlator = self.correlator.anew(&new.sites, &new.rules);
+        let looks = new.readers.each_look(&new.sites, |look| {
+            if new.sites.get(&look.site).is_some() {
+                correlator.apply(&look);
+            }
+        })?;
+        self.correlator = correlator;
+        self.sites = new.sites;
+        let told = self.reconcile()?;
+        tracing::info!(
+            subject = new.subject,
+            revision,
+            looks,
+            alerts = told.len(),
+            by = new.by,
+            "put in force"
+        );
+        Ok((Ok(revision), told))
     }
 
     /// Takes a batch, in one transaction.
@@ -169,6 +267,8 @@ impl<C: Correlator> Intake<C> {
         let mut touched = BTreeSet::new();
         let mut commands = Vec::new();
         let mut marks = Vec::new();
+        let mut tells: Vec<Tell> = Vec::new();
+        let mut worlds = Vec::new();
         let now = self.clock.now();
         let mut batch = self.store.begin()?;
         for item in work {
@@ -185,7 +285,7 @@ impl<C: Correlator> Intake<C> {
                     )?;
                     if let Some(look) = counting {
                         for change in self.correlator.apply(&look) {
-                            taken.told.extend(batch.put_alert(change.alert(), &self.sinks, now)?);
+                            taken.told.extend(batch.put_alert(change.alert(), &self.routing, now)?);
                         }
                     }
                     taken.deliveries.push(delivery);
@@ -195,7 +295,7 @@ impl<C: Correlator> Intake<C> {
                     taken.deliveries.push(delivery);
                 }
                 Work::Handle(command, reply) => {
-                    let done = batch.handle(&command, &self.sinks, now)?;
+                    let done = batch.handle(&command, &self.routing, now)?;
                     taken.told.extend(done.iter().cloned());
                     commands.push((reply, done));
                 }
@@ -208,6 +308,12 @@ impl<C: Correlator> Intake<C> {
                     }
                     marks.push(reply);
                 }
+                Work::Change(change) => tells.push((change.0)(&mut batch)?),
+                Work::Ask(ask, reply) => {
+                    let _ = reply.send(self.correlator.site_view(&ask));
+                }
+                Work::Replace(new, reply) => worlds.push((new, reply)),
+                Work::Tick => taken.told.extend(batch.end_acknowledgements(&self.routing, now)?),
             }
         }
         for (station, epoch) in touched {
@@ -226,6 +332,14 @@ impl<C: Correlator> Intake<C> {
         }
         for reply in marks {
             let _ = reply.send(());
+        }
+        for tell in tells {
+            tell();
+        }
+        for (new, reply) in worlds {
+            let (saved, told) = self.replace(*new)?;
+            taken.told.extend(told);
+            let _ = reply.send(saved);
         }
         Ok(taken)
     }

@@ -9,6 +9,7 @@
 //! Correlation is a pure function of the stored looks: no clock, no I/O, no tokio. Events rest in exactly one place here: the
 //! store.
 
+pub mod account;
 pub mod ack;
 pub mod alert;
 pub mod api;
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod correlate;
+pub mod export;
 pub mod ingest;
 pub mod intake;
 pub mod keyfile;
@@ -31,6 +33,7 @@ pub mod rules;
 pub mod sites;
 pub mod stop;
 pub mod store;
+pub mod world;
 
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,47 @@ pub struct SiteFile {
     pub site: Site,
     /// Its file, as parsed JSON.
     pub geojson: serde_json::Value,
+    /// Its file, as it was read.
+    pub text: String,
+}
+
+impl SiteFile {
+    /// Reads a site from the text of a file.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        if text.len() > limits::SITE_FILE_BYTES_MAX {
+            return Err(vec![Fault {
+                place: "text".to_owned(),
+                problem: format!(
+                    "has {} bytes: expected at most {}",
+                    text.len(),
+                    limits::SITE_FILE_BYTES_MAX
+                ),
+            }]);
+        }
+        let site = Site::from_geojson(text).map_err(|faults| {
+            faults
+                .into_iter()
+                .map(|found| Fault {
+                    place: found.place,
+                    problem: found.problem,
+                })
+                .collect::<Vec<_>>()
+        })?;
+        let geojson = serde_json::from_str(text).map_err(|error| {
+            vec![Fault {
+                place: "text".to_owned(),
+                problem: error.to_string(),
+            }]
+        })?;
+        Ok(Self {
+            site,
+            geojson,
+            text: text.to_owned(),
+        })
+    }
 }
 
 /// All sites by id.
@@ -84,6 +125,14 @@ impl Sites {
         self.0.get(id)
     }
 
+    /// The same with one site put in place of what stood under its id.
+    #[must_use]
+    pub fn with(&self, file: SiteFile) -> Self {
+        let mut sites = self.clone();
+        sites.0.insert(file.site.id.clone(), file);
+        sites
+    }
+
     /// All, by id.
     pub fn iter(&self) -> impl Iterator<Item = &SiteFile> {
         self.0.values()
@@ -105,15 +154,13 @@ fn read_site(file: &Path) -> Result<SiteFile, Vec<Fault>> {
         return Err(fault(format!("has {length} bytes: expected at most {most}")));
     }
     let text = fs::read_to_string(file).map_err(|error| fault(format!("cannot be read: {error}")))?;
-    let site = Site::from_geojson(&text).map_err(|faults| {
+    SiteFile::parse(&text).map_err(|faults| {
         faults
             .into_iter()
             .map(|found| Fault {
                 place: format!("{}: {}", file.display(), found.place),
                 problem: found.problem,
             })
-            .collect::<Vec<_>>()
-    })?;
-    let geojson = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
-    Ok(SiteFile { site, geojson })
+            .collect()
+    })
 }

@@ -168,6 +168,10 @@ impl Correlator for Simple {
     fn alerts(&self) -> Vec<Alert> {
         self.0.clone()
     }
+
+    fn anew(&self, _sites: &Sites, _rules: &crate::rules::Rules) -> Self {
+        Self::default()
+    }
 }
 
 #[test]

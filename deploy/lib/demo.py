@@ -97,6 +97,8 @@ class Demo:
         (central / "central.toml").write_text(CENTRAL.format(
             sites=TOP / "deploy/sites", rules=TOP / "deploy/rules/default.toml", mqtt=self.mqtt, http=self.http,
             start=stamp(RENDER_FROM), rate=CLOCK_RATE))
+        self.token = run(BIN / "quaywatch-central", "token", "add", "--config", central / "central.toml",
+                         "--role", "viewer", "--name", "demo").strip()
 
     def history(self):
         """The months before the rendered part, as looks that stations stored."""
@@ -137,7 +139,9 @@ class Demo:
             raise SystemExit(f"demo: no alert within {TIME_LIMIT_S} s; logs are in {WORK / 'logs'}")
 
     def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=5) as answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}",
+                                         headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)
 
     def wait_until_up(self):
@@ -207,19 +211,25 @@ class Demo:
         self.start("central", BIN / "quaywatch-central", "run", "--config", WORK / "central/central.toml")
         self.clock_zero = time.monotonic()
         self.wait_until_up()
-        say(f"demo: central is up; page at http://127.0.0.1:{self.http}/")
+        say(f"demo: central is up; console at http://127.0.0.1:{self.http}/")
         for station in STATIONS:
             self.start(station, BIN / "quaywatch-edge", "run", "--config", WORK / station / "edge.toml")
         threading.Thread(target=self.feed, daemon=True).start()
         alert, seen_at = self.wait_for_alert()
         self.show(alert, seen_at - self.dropped_at[self.completing_scene(alert)])
         if keep:
-            say(f"demo: running on; page at http://127.0.0.1:{self.http}/  (Ctrl-C ends it)")
+            say(f"demo: running on; console at http://127.0.0.1:{self.http}/  (Ctrl-C ends it)")
+            say(f"demo: make yourself its first admin: {self.setup_link()}")
             try:
                 while True:
                     time.sleep(1)
             except KeyboardInterrupt:
                 pass
+
+    def setup_link(self):
+        """The one-time link that central wrote to its log."""
+        log = (WORK / "logs/central.log").read_text()
+        return next((word for word in log.split() if "/setup#" in word), f"see {WORK / 'logs/central.log'}")
 
     def completing_scene(self, alert):
         """The last scene that the alert rests on."""

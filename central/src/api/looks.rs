@@ -1,38 +1,54 @@
 //! Looks and chips.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
-    http::header,
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::header, response::IntoResponse};
 use quaywatch_protocol::{
     contract::time::UnixMs,
     ids::{EventId, StationId},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Parts, Problem, alerts::page_limit};
-use crate::store::read::LookQuery;
+use super::{
+    Parts, Problem,
+    alerts::page_limit,
+    described::described,
+    table::{Gives, Route},
+    take::{At, Params},
+};
+use crate::{account::Role, store::read::LookQuery};
 
-/// Parameters of the list.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    site: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    before: Option<i64>,
-    limit: Option<usize>,
+pub(super) fn routes() -> Vec<Route> {
+    let viewer = Some(Role::Viewer);
+    vec![
+        Route::get("/looks", viewer, "Looks, newest first", list).asks::<ListQuery>(),
+        Route::get("/looks/{station}/{epoch}/{seq}", viewer, "One look", one),
+        Route::get(
+            "/looks/{station}/{epoch}/{seq}/chips/{vessel}",
+            viewer,
+            "Picture of a vessel of a look",
+            chip,
+        )
+        .gives(Gives::Media("image/jpeg")),
+    ]
+}
+
+described! {
+    /// Parameters of the list.
+    ListQuery {
+        /// Only this site.
+        site: Option<String>,
+        /// Only looks acquired at or after this (RFC 3339).
+        from: Option<String>,
+        /// Only looks acquired before this.
+        to: Option<String>,
+        /// `next` of the page before.
+        before: Option<i64>,
+        /// Entries of the page.
+        limit: Option<usize>,
+    }
 }
 
 /// `GET /looks`.
-pub async fn list(
-    State(parts): State<Parts>,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::bad(error.body_text()))?;
+async fn list(State(parts): State<Parts>, Params(query): Params<ListQuery>) -> Result<Json<Value>, Problem> {
     let time = |text: Option<String>| text.map(|text| UnixMs::parse(&text)).transpose().map_err(Problem::bad);
     let limit = page_limit(query.limit)?;
     let wanted = LookQuery {
@@ -46,14 +62,14 @@ pub async fn list(
     let next = (looks.len() == limit)
         .then(|| looks.last().map(|(position, _)| *position))
         .flatten();
-    let looks: Vec<_> = looks.into_iter().map(|(_, look)| look).collect();
+    let looks: Vec<Value> = looks.into_iter().map(|(_, look)| with_id(&look)).collect();
     Ok(Json(json!({"looks": looks, "next": next})))
 }
 
 /// `GET /looks/{station}/{epoch}/{seq}`.
-pub async fn one(
+async fn one(
     State(parts): State<Parts>,
-    Path((station, epoch, seq)): Path<(String, u32, u64)>,
+    At((station, epoch, seq)): At<(String, u32, u64)>,
 ) -> Result<Json<Value>, Problem> {
     let id = event_id(&station, epoch, seq)?;
     let found = parts
@@ -64,9 +80,9 @@ pub async fn one(
 }
 
 /// `GET /looks/{station}/{epoch}/{seq}/chips/{vessel}`.
-pub async fn chip(
+async fn chip(
     State(parts): State<Parts>,
-    Path((station, epoch, seq, vessel)): Path<(String, u32, u64, u8)>,
+    At((station, epoch, seq, vessel)): At<(String, u32, u64, u8)>,
 ) -> Result<impl IntoResponse, Problem> {
     let id = event_id(&station, epoch, seq)?;
     let jpeg = parts.query(move |readers, _| readers.chip(&id, vessel)).await?;
@@ -85,4 +101,13 @@ fn event_id(station: &str, epoch: u32, seq: u64) -> Result<EventId, Problem> {
         epoch,
         seq,
     })
+}
+
+/// A look as JSON, with its id.
+pub(super) fn with_id(look: &quaywatch_protocol::contract::Look) -> Value {
+    let mut shown = json!(look);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("id".to_owned(), json!(crate::correlate::identity(look)));
+    }
+    shown
 }

@@ -1,51 +1,49 @@
-//! HTTP API under `/api/v1`, metrics, and the page.
+//! HTTP API under `/api/v1`, metrics, and the console.
 //!
-//! | route | answers |
-//! |---|---|
-//! | `GET /api/v1/alerts?site=&state=&after=&limit=` | alerts, newest first; `next` is the `after` of the next page |
-//! | `GET /api/v1/alerts/{id}` | one alert with its history |
-//! | `GET /api/v1/alerts/{id}/evidence` | the looks it rests on, oldest first, with what chips there are |
-//! | `POST /api/v1/alerts/{id}/{acknowledge,close,reopen}` | carries out a person's command |
-//! | `GET /api/v1/looks?site=&from=&to=&before=&limit=` | looks, newest first |
-//! | `GET /api/v1/looks/{station}/{epoch}/{seq}` | one look |
-//! | `GET /api/v1/looks/{station}/{epoch}/{seq}/chips/{vessel}` | JPEG of a vessel |
-//! | `GET /api/v1/sites`, `GET /api/v1/sites/{id}` | sites; one site's GeoJSON |
-//! | `GET /api/v1/stations` | stations: registry, progress, gaps, last state |
-//! | `GET /api/v1/quarantine?before=&limit=` | refused messages, newest first |
-//! | `GET /api/v1/stream` | alert changes as server-sent events; resumes after `Last-Event-ID` |
-//! | `GET /api/v1/health` | whether the broker is connected, and counts |
-//! | `GET /metrics` | counters for Prometheus |
-//!
-//! Errors are `application/problem+json` (RFC 9457). There are no accounts yet: whoever reaches the port may read and command,
-//! so it listens on loopback only. Commands need the header `X-Quaywatch: 1`, which no foreign web page can send without asking
-//! first, and a `Host` that is this server's own name, so that no foreign name can be pointed at it.
+//! `docs/API.md` says what each route takes and gives; [`table`] is the list of routes and makes the OpenAPI document as well. A request
+//! passes [`guard`] (host, headers), then [`auth`] (who, role, origin, CSRF), then its handler. Reading goes to the store's readers,
+//! writing to the one writer, whose answer comes after the commit. Errors are `application/problem+json` (RFC 9457).
 
 mod alerts;
+mod auth;
+mod described;
+mod exports;
 mod guard;
+pub mod listen;
 mod looks;
+mod notify;
+pub mod openapi;
 mod page;
 mod problem;
+mod rules;
+mod session;
+mod silences;
+mod sites;
 mod stations;
 mod stream;
+pub mod table;
+mod take;
+mod users;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
-use tokio::sync::{Semaphore, mpsc, watch};
+use axum::{Router, middleware, routing};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 
 pub use self::problem::Problem;
 use crate::{
+    account::throttle::Throttle,
     clock::Clock,
     ingest::mqtt::Delivery,
     ingest::{gate::RegistryInForce, states::States},
-    intake::Work,
+    intake::{Change, Tell, Work},
     metrics::Counters,
+    notify::file::Plan,
     sites::Sites,
-    store::{StoreError, read::Readers},
+    store::{Batch, StoreError, read::Readers},
+    world::WorldInForce,
 };
 
-/// Bytes of a request's body: a command with a long note.
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Entries of a page.
 pub const PAGE_MAX: usize = 500;
 /// Entries of a page that does not say.
@@ -55,13 +53,29 @@ pub const QUERIES_MAX: usize = 4;
 /// Listeners of the stream at once.
 pub const LISTENERS_MAX: usize = 64;
 
+/// Passwords hashed at once: each takes 19 MiB and a core.
+pub const HASHES_MAX: usize = 2;
+/// Previews at once: each takes all looks into memory.
+pub const PREVIEWS_MAX: usize = 1;
+
+/// How HTTP is served.
+#[derive(Clone, Debug, Default)]
+pub struct HttpRules {
+    /// Over TLS.
+    pub tls: bool,
+    /// Names that this server has besides its addresses.
+    pub names: Vec<String>,
+    /// Whoever reaches the port may read.
+    pub anonymous_read: bool,
+}
+
 /// What the API works with.
 #[derive(Clone)]
 pub struct Parts {
     /// The store, for reading.
     pub readers: Arc<Readers>,
-    /// The watched sites.
-    pub sites: Arc<Sites>,
+    /// The watched sites and the rules, in force.
+    pub world: Arc<WorldInForce>,
     /// The stations.
     pub registry: Arc<RegistryInForce>,
     /// What stations say of themselves.
@@ -78,6 +92,20 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// Clock.
     pub clock: Arc<dyn Clock>,
+    /// The machine's clock, for sessions: in an exercise the two differ.
+    pub wall: Arc<dyn Clock>,
+    /// How HTTP is served.
+    pub http: Arc<HttpRules>,
+    /// Remembers failed logins.
+    pub throttle: Arc<Throttle>,
+    /// Notification sinks and routes.
+    pub notify: Arc<Plan>,
+    /// Held by who saves rules or zones.
+    pub saving: Arc<Mutex<()>>,
+    /// Bounds the previews.
+    pub previews: Arc<Semaphore>,
+    /// Bounds the hashing of passwords.
+    pub hashes: Arc<Semaphore>,
     /// Bounds the queries.
     pub queries: Arc<Semaphore>,
     /// Bounds the listeners.
@@ -94,41 +122,69 @@ impl Parts {
         query: impl FnOnce(&Readers, &Sites) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let _permit = self.queries.acquire().await.map_err(|_| Problem::stopping())?;
-        let (readers, sites) = (Arc::clone(&self.readers), Arc::clone(&self.sites));
+        let (readers, sites) = (Arc::clone(&self.readers), self.world.get().sites);
         tokio::task::spawn_blocking(move || query(&readers, &sites))
             .await
             .map_err(|_| Problem::internal("a query ended without an answer"))?
             .map_err(|error| Problem::store(&error))
     }
+
+    /// Has the writer change something, and gives what it answered, after the commit.
+    ///
+    /// # Errors
+    /// [`Problem`] of status 503 when the process stops: after a failed commit it does.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let change = Change(Box::new(move |batch| {
+            let made = change(batch)?;
+            let tell: Tell = Box::new(move || {
+                // Whoever asked may have gone meanwhile; what was done stays done.
+                let _ = reply.send(made);
+            });
+            Ok(tell)
+        }));
+        self.commands
+            .send(Work::Change(change))
+            .await
+            .map_err(|_| Problem::stopping())?;
+        answer.await.map_err(|_| Problem::stopping())
+    }
+
+    /// Hashes passwords on a thread that may take long, a few at once.
+    ///
+    /// # Errors
+    /// [`Problem`] of status 500 when the system gives no randomness.
+    pub(crate) async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _permit = self.hashes.acquire().await.map_err(|_| Problem::stopping())?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| Problem::internal("hashing ended without an answer"))?
+            .map_err(|error| Problem::internal(&error))
+    }
 }
 
 /// The router.
 pub fn router(parts: Parts) -> Router {
-    let api = Router::new()
-        .route("/alerts", routing::get(alerts::list))
-        .route("/alerts/{id}", routing::get(alerts::one))
-        .route("/alerts/{id}/evidence", routing::get(alerts::evidence))
-        .route("/alerts/{id}/{verb}", routing::post(alerts::command))
-        .route("/looks", routing::get(looks::list))
-        .route("/looks/{station}/{epoch}/{seq}", routing::get(looks::one))
-        .route(
-            "/looks/{station}/{epoch}/{seq}/chips/{vessel}",
-            routing::get(looks::chip),
-        )
-        .route("/sites", routing::get(stations::sites))
-        .route("/sites/{id}", routing::get(stations::site))
-        .route("/stations", routing::get(stations::stations))
-        .route("/quarantine", routing::get(stations::quarantine))
-        .route("/health", routing::get(stations::health))
-        .route("/stream", routing::get(stream::stream));
+    let gate = auth::Gate {
+        parts: parts.clone(),
+        need: Some(crate::account::Role::Viewer),
+        path: "/metrics",
+    };
+    let metrics = routing::get(stations::metrics)
+        .layer::<_, std::convert::Infallible>(middleware::from_fn_with_state(gate, auth::pass));
+    let http = Arc::clone(&parts.http);
     Router::new()
-        .nest("/api/v1", api)
-        .route("/metrics", routing::get(stations::metrics))
-        .merge(page::router())
-        .fallback(problem::not_found)
+        .nest("/api/v1", table::router(&parts))
+        .route("/metrics", metrics)
+        .fallback(page::serve)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(middleware::from_fn(guard::guard))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(http, guard::guard))
         .with_state(parts)
 }
 

@@ -4,6 +4,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     http::HeaderMap,
     response::{
@@ -15,18 +16,37 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 
-use super::{LISTENERS_MAX, Parts, Problem};
+use super::{
+    LISTENERS_MAX, Parts, Problem,
+    auth::Who,
+    table::{Gives, Route},
+};
+use crate::account::Role;
 
 /// Changes read at once.
 const CHANGES_MAX: usize = 64;
 /// Changes on the way to one listener: one that reads slower is waited for, at no one else's cost.
 const WAY_MAX: usize = 64;
+/// How often it is looked at whether the listener's session lasts: one that was ended hears no more after this time.
+const SESSION_EVERY: Duration = Duration::from_secs(30);
 /// How often a silent stream proves that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// `GET /stream`.
-pub async fn stream(
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get(
+            "/stream",
+            Some(Role::Viewer),
+            "Alert changes as server-sent events",
+            stream,
+        )
+        .gives(Gives::Media("text/event-stream")),
+    ]
+}
+
+async fn stream(
     State(parts): State<Parts>,
+    Extension(who): Extension<Who>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let permit = Arc::clone(&parts.listeners)
@@ -40,21 +60,25 @@ pub async fn stream(
         .unwrap_or(head);
     let (way, events) = mpsc::channel(WAY_MAX);
     tokio::spawn(async move {
-        tell(parts, from, way).await;
+        tell(parts, who, from, way).await;
         drop(permit);
     });
     Ok(Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-async fn tell(mut parts: Parts, mut from: i64, way: mpsc::Sender<Result<Event, Infallible>>) {
+async fn tell(mut parts: Parts, who: Who, mut from: i64, way: mpsc::Sender<Result<Event, Infallible>>) {
     // Says where the listener stands, so that even one that never saw a change can come back to it.
     let hello = Event::default().event("hello").id(from.to_string()).data("{}");
     if way.send(Ok(hello)).await.is_err() {
         return;
     }
     loop {
+        if !still_may(&parts, &who).await {
+            return;
+        }
+        let viewer = who.viewer(&parts);
         let Ok(changes) = parts
-            .query(move |readers, _| readers.changes_after(from, CHANGES_MAX))
+            .query(move |readers, _| readers.changes_after(from, CHANGES_MAX, &viewer))
             .await
         else {
             return;
@@ -62,6 +86,7 @@ async fn tell(mut parts: Parts, mut from: i64, way: mpsc::Sender<Result<Event, I
         if changes.is_empty() {
             tokio::select! {
                 new = parts.head.wait_for(|head| *head > from) => if new.is_err() { return },
+                () = tokio::time::sleep(SESSION_EVERY) => {}
                 () = way.closed() => return,
                 () = crate::stop::requested(&mut parts.stop) => return,
             }
@@ -76,4 +101,12 @@ async fn tell(mut parts: Parts, mut from: i64, way: mpsc::Sender<Result<Event, I
             }
         }
     }
+}
+
+/// False once a person's session has ended.
+async fn still_may(parts: &Parts, who: &Who) -> bool {
+    let Some(session) = &who.session else { return true };
+    let (hash, now) = (session.hash, parts.wall.now());
+    let found = parts.query(move |readers, _| readers.session(&hash, now)).await;
+    matches!(found, Ok(Some(_)))
 }

@@ -10,26 +10,41 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
 };
 
-use super::{BODY_BYTES_MAX, LISTENERS_MAX, Parts, QUERIES_MAX, router};
+use super::{
+    HASHES_MAX, HttpRules, LISTENERS_MAX, PREVIEWS_MAX, Parts, QUERIES_MAX,
+    listen::{Door, Peer},
+    router,
+};
 use crate::{
+    account::{self, Role, Secret, password},
     ingest::{admit::admit, gate::RegistryInForce, mqtt::Delivery, states::States},
     intake::{Intake, Setup, Work},
     metrics::Counters,
-    store::{Store, read::Readers},
-    testing::{HandClock, NOW, Simple, Station, look, registry, sites},
+    notify::{Sink, file::Plan, route::Routing},
+    rules::{DEFAULT_TOML, Rules},
+    store::{Store, read::Readers, revisions},
+    testing::{HandClock, NOW, SITE, Simple, Station, look, registry, sites},
+    world::{World, WorldInForce},
 };
 
-/// A served API over a store with a writer behind it.
+mod accounts;
+mod every_route;
+mod work;
+
+/// A served API over a store with a writer behind it, and a person of each role.
 struct Served {
     address: SocketAddr,
     work: mpsc::Sender<Work<Delivery>>,
     head: Arc<watch::Sender<i64>>,
     intake: Arc<std::sync::Mutex<Intake<Simple>>>,
+    clock: Arc<HandClock>,
     station: Station,
+    people: Vec<(Role, Secret)>,
     _stop: watch::Sender<bool>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
+#[derive(Debug)]
 struct Answer {
     status: u16,
     head: String,
@@ -42,20 +57,45 @@ impl Answer {
     }
 }
 
+/// The password of everybody in these tests.
+const PASSWORD: &str = "correct horse battery";
+
 impl Served {
     async fn start() -> Self {
+        Self::start_with(HttpRules::default(), true).await
+    }
+
+    async fn start_with(http: HttpRules, with_people: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("q.db");
         let (readers, station) = (Arc::new(Readers::new(&file)), Station::new("gs-1", 1));
         let (clock, counters, sites) = (HandClock::at(NOW), Arc::new(Counters::default()), Arc::new(sites()));
+        let mut store = Store::open(&file).unwrap();
+        let mut batch = store.begin().unwrap();
+        batch.in_force(revisions::RULES, DEFAULT_TOML, NOW).unwrap();
+        batch.in_force(&revisions::of_site("vostochny"), SITE, NOW).unwrap();
+        let mut people = Vec::new();
+        if with_people {
+            let hash = password::hash(PASSWORD).unwrap();
+            for role in Role::ALL {
+                let secret = Secret::new("").unwrap();
+                batch
+                    .add_person("central", (role.name(), role), (&hash, false), NOW)
+                    .unwrap()
+                    .unwrap();
+                batch.begin_session(role.name(), &secret.hash(), NOW).unwrap();
+                people.push((role, secret));
+            }
+        }
+        batch.commit().unwrap();
         let setup = Setup {
             sites: sites.clone(),
-            sinks: Vec::new(),
+            routing: Arc::new(Routing::default()),
             clock_tolerance_ms: 0,
             clock: clock.clone(),
             counters: counters.clone(),
         };
-        let (intake, _) = Intake::start(Store::open(&file).unwrap(), &readers, Simple::default(), setup).unwrap();
+        let (intake, _) = Intake::start(store, &readers, Simple::default(), setup).unwrap();
         let intake = Arc::new(std::sync::Mutex::new(intake));
         let in_force = Arc::new(RegistryInForce::default());
         in_force.put(registry(&[&station]));
@@ -72,9 +112,17 @@ impl Served {
             }
         });
         let (stop_out, stop) = watch::channel(false);
+        let world = World {
+            sites,
+            rules: Arc::new(Rules::from_toml(DEFAULT_TOML).unwrap()),
+        };
+        let plan = Plan {
+            sinks: vec![("log".to_owned(), Sink::Log)],
+            routes: Vec::new(),
+        };
         let parts = Parts {
             readers,
-            sites,
+            world: Arc::new(WorldInForce::new(world)),
             registry: in_force,
             states: Arc::new(States::default()),
             commands: work.clone(),
@@ -82,21 +130,31 @@ impl Served {
             connected: watch::channel(true).1,
             stop,
             counters,
-            clock,
+            clock: clock.clone(),
+            wall: clock.clone(),
+            http: Arc::new(http),
+            throttle: Arc::default(),
+            notify: Arc::new(plan),
+            saving: Arc::default(),
+            previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
+            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router(parts)).await });
+        let service = router(parts).into_make_service_with_connect_info::<Peer>();
+        tokio::spawn(async move { axum::serve(Door::open(listener, None), service).await });
         Self {
             address,
             work,
             head: head_out,
             intake,
+            clock,
             station,
+            people,
             _stop: stop_out,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -113,13 +171,28 @@ impl Served {
         self.head.send_replace(taken.told.last().unwrap().position);
     }
 
+    /// The cookie of somebody with this role.
+    fn cookie(&self, role: Role) -> &str {
+        self.people.iter().find(|(each, _)| *each == role).unwrap().1.reveal()
+    }
+
+    /// The headers of a browser of somebody with this role.
+    fn browser(&self, role: Role) -> String {
+        let cookie = self.cookie(role);
+        let csrf = account::csrf_of(cookie);
+        format!("cookie: quaywatch_session={cookie}\r\nx-csrf-token: {csrf}\r\norigin: http://localhost\r\n")
+    }
+
     async fn raw(&self, request: String) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut text = Vec::new();
-        stream.read_to_end(&mut text).await.unwrap();
+        // A server that refuses a long body may close before it has read all of it.
+        let _ = stream.read_to_end(&mut text).await;
         let text = String::from_utf8_lossy(&text).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer: {text:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer {
             status,
@@ -128,23 +201,29 @@ impl Served {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let length = body.len();
         self.raw(format!(
-            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n{body}"
         ))
         .await
     }
 
-    async fn post(&self, path: &str, extra: &str, body: &str) -> Answer {
-        let length = body.len();
+    /// Asks as a viewer.
+    async fn get(&self, path: &str) -> Answer {
+        let cookie = self.cookie(Role::Viewer);
         self.raw(format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:80\r\nconnection: close\r\ncontent-type: application/json\r\n{extra}content-length: {length}\r\n\r\n{body}"
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: a=b; quaywatch_session={cookie}\r\n\r\n"
         ))
         .await
+    }
+
+    /// Commands as somebody with this role.
+    async fn post(&self, role: Role, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &self.browser(role), &body.to_string()).await
     }
 }
 
-const OURS: &str = "x-quaywatch: 1\r\n";
 const ALERT: &str = "/api/v1/alerts/simple-vostochny";
 
 #[tokio::test]
@@ -161,19 +240,19 @@ async fn an_alert_is_listed_shown_with_its_evidence_and_closed_by_a_person() {
     let evidence = served.get(&format!("{ALERT}/evidence")).await.json();
     assert_eq!(evidence["looks"][0]["id"], "gs-1/1/1");
     assert_eq!(evidence["looks"][0]["look"]["vessels"][0]["zone"], "oil-berth");
-    let body = json!({"revision": 1, "actor": "Ana", "reason": "benign", "note": "known call"}).to_string();
-    let closed = served.post(&format!("{ALERT}/close"), OURS, &body).await;
+    let body = json!({"revision": 1, "reason": "benign", "note": "known call"});
+    let closed = served.post(Role::Analyst, &format!("{ALERT}/close"), &body).await;
     assert_eq!(
         (closed.status, closed.json()["state"].as_str()),
         (200, Some("closed")),
         "{}",
         closed.body
     );
-    let again = served.post(&format!("{ALERT}/close"), OURS, &body).await;
+    let again = served.post(Role::Admin, &format!("{ALERT}/close"), &body).await;
     assert_eq!(again.status, 409, "two people at once: the second is told");
-    assert!(again.body.contains("revision 2"));
+    assert_eq!(again.json()["revision"], 2);
     let history = served.get(ALERT).await.json();
-    assert_eq!(history["history"][1]["actor"], "Ana");
+    assert_eq!(history["history"][1]["actor"], "analyst");
 }
 
 #[tokio::test]
@@ -240,47 +319,14 @@ async fn every_bad_request_gets_a_problem_that_says_what_was_expected() {
         ("/api/v1/health", 200),
         ("/metrics", 200),
         ("/", 200),
-        ("/app.js", 200),
+        ("/api/v1/openapi.json", 200),
+        ("/api/v1/sites/vostochny", 200),
+        ("/api/v1/sites/vostochny/overview", 200),
+        ("/api/v1/sites/vostochny/lanes", 200),
+        ("/api/v1/rules", 200),
     ] {
         assert_eq!(served.get(path).await.status, status, "{path}");
     }
-}
-
-#[tokio::test]
-async fn commands_from_foreign_pages_and_bodies_out_of_bounds_are_refused() {
-    let served = Served::start().await;
-    served.take_look(1);
-    let body = |actor: &str| json!({"revision": 1, "actor": actor, "reason": "benign"}).to_string();
-    let close = format!("{ALERT}/close");
-    assert_eq!(
-        served.post(&close, "", &body("Ana")).await.status,
-        403,
-        "without the header"
-    );
-    assert_eq!(served.post(&close, OURS, &body("")).await.status, 400);
-    assert_eq!(served.post(&close, OURS, &body("a\u{0}b")).await.status, 400);
-    assert_eq!(served.post(&close, OURS, "{\"revision\":1").await.status, 400);
-    assert_eq!(
-        served
-            .post(&close, OURS, &body(&"x".repeat(BODY_BYTES_MAX)))
-            .await
-            .status,
-        400
-    );
-    assert_eq!(
-        served
-            .post(&format!("{ALERT}/explode"), OURS, &body("Ana"))
-            .await
-            .status,
-        404
-    );
-    let rebound = "GET /api/v1/alerts HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
-    assert_eq!(
-        served.raw(rebound.to_owned()).await.status,
-        403,
-        "a foreign name that was pointed here"
-    );
-    assert_eq!(served.get(ALERT).await.json()["state"], "open");
 }
 
 #[tokio::test]
@@ -296,10 +342,8 @@ async fn every_answer_keeps_browsers_strict() {
     }
     let page = served.get("/").await.body;
     assert!(
-        !page.contains("<style")
-            && !page.contains("http://")
-            && !page.contains("https://")
-            && !page.contains(" style=")
+        !page.contains("<style") && !page.contains(" style=") && !page.contains("<script>"),
+        "no inline"
     );
 }
 
@@ -329,7 +373,9 @@ struct Listener(BufReader<TcpStream>);
 async fn listen(served: &Served, last: Option<i64>) -> Listener {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
-    let request = format!("GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\n{last}\r\n");
+    let cookie = served.cookie(Role::Viewer);
+    let request =
+        format!("GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\ncookie: quaywatch_session={cookie}\r\n{last}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     Listener(BufReader::new(stream))
 }

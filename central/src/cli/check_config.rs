@@ -7,12 +7,14 @@ use std::{
 
 use super::CliError;
 use crate::{
+    api,
     app::Loaded,
     clock,
     config::{Config, Fault, keys},
     correlate::{Engine, SiteBook},
     ingest::registry::Registry,
     keyfile,
+    notify::{self, file::Plan},
     rules::Rules,
     sites::Sites,
 };
@@ -66,15 +68,34 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
     let rules = keep(read_rules(&config.rules), &mut faults);
     let key = keyfile::read_signing(&config.key_file).map_err(|problem| vec![fault(&config.key_file, problem)]);
     let key = keep(key, &mut faults);
-    match (sites, registry, rules, key) {
-        (Some(sites), Some(registry), Some(rules), Some(key)) => Ok(Loaded {
-            correlator: Engine::new(Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))), rules),
-            config,
-            sites,
-            registry,
-            key,
-            clock: clock::of(exercise),
-        }),
+    let notify = config
+        .notify
+        .file
+        .as_ref()
+        .map_or_else(|| Ok(Plan::default()), |file| notify::file::read(file));
+    let notify = keep(notify, &mut faults);
+    if let Some((cert, key)) = &config.http.tls {
+        let tls = api::listen::read_tls(cert, key);
+        let place = config.http.listen.to_string();
+        faults.extend(tls.err().map(|problem| Fault { place, problem }));
+    }
+    match (sites, registry, rules, key, notify) {
+        (Some(sites), Some(registry), Some((rules, rules_text)), Some(key), Some(notify)) if faults.is_empty() => {
+            Ok(Loaded {
+                correlator: Engine::new(
+                    Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))),
+                    rules.clone(),
+                ),
+                rules,
+                rules_text,
+                notify,
+                config,
+                sites,
+                registry,
+                key,
+                clock: clock::of(exercise),
+            })
+        }
         _ => Err(listed(file, &faults)),
     }
 }
@@ -90,7 +111,7 @@ fn fault(file: &Path, problem: String) -> Fault {
     }
 }
 
-fn read_rules(file: &Path) -> Result<Rules, Vec<Fault>> {
+fn read_rules(file: &Path) -> Result<(Rules, String), Vec<Fault>> {
     let unread = |error: std::io::Error| vec![fault(file, format!("cannot be read: {error}"))];
     let length = std::fs::metadata(file).map_err(unread)?.len();
     if length > RULES_BYTES_MAX {
@@ -100,7 +121,10 @@ fn read_rules(file: &Path) -> Result<Rules, Vec<Fault>> {
         )]);
     }
     let text = std::fs::read_to_string(file).map_err(unread)?;
-    Rules::from_toml(&text).map_err(|faults| faults.into_iter().map(|found| fault(file, found.to_string())).collect())
+    match Rules::from_toml(&text) {
+        Ok(rules) => Ok((rules, text)),
+        Err(faults) => Err(faults.into_iter().map(|found| fault(file, found.to_string())).collect()),
+    }
 }
 
 /// One error of many faults.

@@ -9,6 +9,7 @@ pub mod import;
 pub mod keygen;
 pub mod replay;
 pub mod run;
+pub mod token;
 
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the correlator, its broker, the HTTP API and the page
+    /// Run the correlator, its broker, the HTTP API and the console
     Run(run::Args),
     /// Read a configuration and everything it names, and list every fault
     CheckConfig(check_config::Args),
@@ -35,6 +36,8 @@ enum Command {
     Import(import::Args),
     /// Run years of looks through the correlator and write a report
     Backtest(backtest::Args),
+    /// Make, list or take back tokens for programs that read or command the API
+    Token(token::Args),
     /// Run stored looks through the correlator and print the alerts
     Replay(replay::Args),
 }
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(args) => keygen::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Backtest(args) => backtest::main(&args),
+        Command::Token(args) => token::main(&args),
         Command::Replay(args) => replay::main(&args),
     };
     match outcome {

@@ -36,8 +36,8 @@ pub struct Config {
     pub broker: Broker,
     /// Limits of ingest.
     pub ingest: Ingest,
-    /// Where API and page are served.
-    pub http_listen: SocketAddr,
+    /// How API and console are served.
+    pub http: Http,
     /// Notification sinks.
     pub notify: Notify,
     /// The clock of an exercise; none in real use.
@@ -94,6 +94,19 @@ pub struct Ingest {
     pub events_burst_max: u32,
 }
 
+/// How API and console are served.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where.
+    pub listen: SocketAddr,
+    /// Certificate chain and private key, PEM files, when over TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Names of this server.
+    pub names: Vec<String>,
+    /// Whoever reaches the port may read.
+    pub anonymous_read: bool,
+}
+
 /// Notification sinks.
 #[derive(Clone, Debug, Default)]
 pub struct Notify {
@@ -101,6 +114,8 @@ pub struct Notify {
     pub log: bool,
     /// URLs that get alert changes by POST.
     pub webhooks: Vec<String>,
+    /// File with sinks and routes, instead of the two above.
+    pub file: Option<PathBuf>,
 }
 
 /// The clock of an exercise: a demonstration or a rehearsal on recorded or rendered scenes.
@@ -165,9 +180,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let tolerance_s = reader.integer("ingest.clock_tolerance_s");
     let per_s = reader.integer("ingest.events_per_s_max");
     let burst = reader.integer("ingest.events_burst_max");
-    let http_listen = read_http(reader);
+    let http = read_http(reader);
     let log = reader.boolean("notify.log");
     let webhooks = read_webhooks(reader);
+    let notify_file = reader.path("notify.file");
     let exercise = read_exercise(reader);
     let format = reader.text("log.format");
     let log_filter = reader.text("log.filter");
@@ -189,10 +205,11 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
             events_per_s_max: u32::try_from(per_s?).ok()?,
             events_burst_max: u32::try_from(burst?).ok()?,
         },
-        http_listen: http_listen?,
+        http: http?,
         notify: Notify {
             log: log?,
             webhooks: webhooks?,
+            file: notify_file,
         },
         exercise: exercise?,
         log_json: format? == "json",
@@ -266,17 +283,44 @@ fn read_exercise(reader: &mut Reader<'_>) -> Option<Option<Exercise>> {
     }
 }
 
-fn read_http(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+fn read_http(reader: &mut Reader<'_>) -> Option<Http> {
     let listen = reader.address("http.listen");
-    let beyond = reader.boolean("http.beyond_loopback")?;
-    let listen = listen?;
-    if !listen.ip().is_loopback() && !beyond {
+    let beyond = reader.boolean("http.beyond_loopback");
+    let names = reader.text_list("http.names");
+    let anonymous_read = reader.boolean("http.anonymous_read");
+    let tls = match (reader.path("http.tls_cert"), reader.path("http.tls_key")) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        _ => {
+            reader.fault(
+                "`http.tls_*`",
+                "are not complete: expected both http.tls_cert and http.tls_key",
+            );
+            None
+        }
+    };
+    let (listen, beyond, anonymous_read) = (listen?, beyond?, anonymous_read?);
+    let is_reachable = !listen.ip().is_loopback();
+    if is_reachable && tls.is_none() && !beyond {
         reader.fault(
             "`http.listen`",
-            format!("is {listen}, which others can reach, and there are no accounts yet: expected a loopback address, or http.beyond_loopback = true"),
+            format!("is {listen}, which others can reach, without TLS: expected a loopback address, http.tls_cert and http.tls_key, or http.beyond_loopback = true behind a proxy that adds TLS"),
         );
     }
-    Some(listen)
+    if is_reachable && anonymous_read {
+        reader.fault(
+            "`http.anonymous_read`",
+            format!(
+                "is true and http.listen is {listen}, which others can reach: expected false, or a loopback address"
+            ),
+        );
+    }
+    Some(Http {
+        listen,
+        tls,
+        names: names?,
+        anonymous_read,
+    })
 }
 
 fn read_webhooks(reader: &mut Reader<'_>) -> Option<Vec<String>> {
@@ -288,10 +332,10 @@ fn read_webhooks(reader: &mut Reader<'_>) -> Option<Vec<String>> {
         );
     }
     for url in &webhooks {
-        if !url.starts_with("http://") {
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
             reader.fault(
                 "`notify.webhooks`",
-                format!("names `{url}`: expected a URL that starts with http://"),
+                format!("names `{url}`: expected a URL that starts with http:// or https://"),
             );
         }
     }

@@ -233,7 +233,7 @@ fn unseen(state: &SiteState, context: &Context<'_>, calls: &[CallFact]) -> Unsee
     }
 }
 
-fn tally<'a>(calls: impl Iterator<Item = &'a CallFact>) -> (u32, u32) {
+pub(super) fn tally<'a>(calls: impl Iterator<Item = &'a CallFact>) -> (u32, u32) {
     calls.fold((0, 0), |(dark, judged), call| {
         (dark + u32::from(call.dark), judged + u32::from(call.radio))
     })
@@ -290,7 +290,7 @@ fn blank(context: &Context<'_>, rule: usize, kind: Kind, calls: &[CallFact]) -> 
 
 /// The calendar year (UTC) of an instant, and its first instant. Days to civil dates after Hinnant, "chrono-compatible low-level date
 /// algorithms".
-fn year_of(at_ms: i64) -> (i16, i64) {
+pub(super) fn year_of(at_ms: i64) -> (i16, i64) {
     let days = at_ms.div_euclid(DAY_MS) + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);

@@ -32,6 +32,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod traffic;
+pub mod view;
 mod voyages;
 pub mod window;
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use quaywatch_protocol::contract::{ZoneKind, time::DAY_MS};
+use quaywatch_protocol::contract::{ZoneKind, look::VesselClass, time::DAY_MS};
 
 use super::{
     admit::{LookKey, SiteLook},
@@ -39,7 +39,11 @@ pub struct CallFact {
     pub first_ms: i64,
     pub last_ms: i64,
     pub arrival: (i64, i64),
+    /// Between which instants it left; `None` while it is there or may be.
+    pub departure: Option<(i64, i64)>,
     pub zone: ZoneIx,
+    pub class: VesselClass,
+    pub mmsi: Option<u32>,
     pub tanker: bool,
     pub dark: bool,
     /// Radio could have told: dark or matched.
@@ -58,7 +62,10 @@ impl CallFact {
             first_ms: call.first_ms,
             last_ms: call.last_ms,
             arrival: call.arrival(rules),
+            departure: call.departure(),
             zone: call.zone,
+            class: call.class(),
+            mmsi: call.mmsi,
             tanker: call.is_tanker(),
             dark: call.dark(),
             radio: call.dark_looks > 0 || call.matched_looks > 0,

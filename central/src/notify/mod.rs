@@ -5,19 +5,26 @@
 //! fails is tried again with growing pauses, without holding up what comes after; after [`TRIES_MAX`] tries it is given up,
 //! logged and counted.
 
-mod webhook;
+pub mod email;
+pub mod file;
+pub mod mqtt;
+pub mod route;
+#[cfg(test)]
+mod tests;
+pub mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::{email::Mail, mqtt::Bus, webhook::Hook};
 use crate::{
     clock::Clock,
     ingest::mqtt::Delivery,
     intake::{OutboxMark, Work},
     metrics::Counters,
-    store::read::{Due, Readers},
+    store::{outbox::Due, read::Readers},
 };
 
 /// Tries before a notification is given up: with the pauses below, about a day and a half.
@@ -37,29 +44,82 @@ pub enum Sink {
     /// The log.
     Log,
     /// A URL that takes a POST.
-    Webhook(String),
+    Webhook(Hook),
+    /// Mail to people; what is due at once comes in one.
+    Email(Box<Mail>),
+    /// A topic of a broker.
+    Mqtt(Bus),
+}
+
+/// A notification.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// What happened.
+    pub what: String,
+    /// Idempotency key.
+    pub key: String,
+    /// The alert as it was then.
+    pub alert: Value,
+}
+
+impl Note {
+    /// As machines get it.
+    ///
+    /// # Errors
+    /// Never, unless memory runs out.
+    pub fn body(&self) -> Result<String, String> {
+        let Self { what, key, alert } = self;
+        serde_json::to_string(&json!({"what": what, "key": key, "alert": alert})).map_err(|error| error.to_string())
+    }
 }
 
 impl Sink {
-    /// The sink's name in the outbox: the same after a restart, so that what waits still goes there.
+    /// The kind, as in the notification file.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Log => "log".to_owned(),
-            Self::Webhook(url) => format!("webhook:{url}"),
+            Self::Log => "log",
+            Self::Webhook(_) => "webhook",
+            Self::Email(_) => "email",
+            Self::Mqtt(_) => "mqtt",
         }
     }
 
-    async fn deliver(&self, due: &Due, key: &str) -> Result<(), String> {
+    /// Most notes of one delivery.
+    const fn together(&self) -> usize {
         match self {
-            Self::Log => log(due, key),
-            Self::Webhook(url) => webhook::post(url.clone(), key.to_owned(), body(due, key)?).await,
+            Self::Email(_) => DUE_MAX,
+            Self::Log | Self::Webhook(_) | Self::Mqtt(_) => 1,
         }
+    }
+
+    /// Delivers notes: all of them or none.
+    ///
+    /// # Errors
+    /// Why the sink did not take them.
+    pub async fn deliver(&self, notes: &[Note], now: quaywatch_protocol::contract::time::UnixMs) -> Result<(), String> {
+        match self {
+            Self::Log => notes.iter().for_each(log),
+            Self::Webhook(hook) => {
+                for note in notes {
+                    hook.post(note.key.clone(), note.body()?, now).await?;
+                }
+            }
+            Self::Email(mail) => mail.send(notes).await?,
+            Self::Mqtt(bus) => {
+                for note in notes {
+                    bus.publish(note).await?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 /// What a sink's worker works with.
 pub struct Worker {
+    /// Name of the sink in the outbox: the same after a restart, so that what waits still goes there.
+    pub name: String,
     /// The sink.
     pub sink: Sink,
     /// The store, for reading.
@@ -72,6 +132,8 @@ pub struct Worker {
     pub stop: watch::Receiver<bool>,
     /// Clock.
     pub clock: Arc<dyn Clock>,
+    /// The machine's clock, for signatures: in an exercise the two differ.
+    pub wall: Arc<dyn Clock>,
     /// Counters.
     pub counters: Arc<Counters>,
 }
@@ -79,7 +141,7 @@ pub struct Worker {
 impl Worker {
     /// Delivers until the process stops.
     pub async fn run(mut self) {
-        let name = self.sink.name();
+        let name = self.name.clone();
         while !*self.stop.borrow() {
             let (readers, sink, now) = (Arc::clone(&self.readers), name.clone(), self.clock.now());
             let due = tokio::task::spawn_blocking(move || readers.outbox_due(&sink, now, DUE_MAX)).await;
@@ -92,8 +154,8 @@ impl Worker {
                 Err(_) => Vec::new(),
             };
             let mut marks = Vec::with_capacity(due.len());
-            for each in &due {
-                marks.push(self.try_one(each, &name).await);
+            for some in due.chunks(self.sink.together()) {
+                self.try_some(some, &mut marks).await;
                 if *self.stop.borrow() {
                     break;
                 }
@@ -113,28 +175,36 @@ impl Worker {
         }
     }
 
-    async fn try_one(&self, due: &Due, name: &str) -> OutboxMark {
-        let key = format!("{name}-{}", due.history);
-        match self.sink.deliver(due, &key).await {
-            Ok(()) => {
+    async fn try_some(&self, due: &[Due], marks: &mut Vec<OutboxMark>) {
+        let name = &self.name;
+        let notes = due.iter().map(|each| note(each, name)).collect::<Result<Vec<_>, _>>();
+        let delivered = match notes {
+            Ok(notes) => self.sink.deliver(&notes, self.wall.now()).await,
+            Err(error) => Err(error),
+        };
+        for each in due {
+            marks.push(self.mark(each, delivered.as_ref().err()));
+        }
+    }
+
+    fn mark(&self, due: &Due, error: Option<&String>) -> OutboxMark {
+        let (sink, history) = (self.name.as_str(), due.history);
+        match error {
+            None => {
                 self.counters.notified.add();
                 OutboxMark::Done(due.position)
             }
-            Err(error) if due.tries + 1 >= TRIES_MAX => {
+            Some(error) if due.tries + 1 >= TRIES_MAX => {
                 self.counters.notify_given_up.add();
-                tracing::error!(
-                    sink = name,
-                    key,
-                    "notification given up after {TRIES_MAX} tries: {error}"
-                );
+                tracing::error!(sink, history, "notification given up after {TRIES_MAX} tries: {error}");
                 OutboxMark::Done(due.position)
             }
-            Err(error) => {
+            Some(error) => {
                 self.counters.notify_failures.add();
                 let pause_ms = pause_ms(due.tries);
                 tracing::warn!(
-                    sink = name,
-                    key,
+                    sink,
+                    history,
                     "notification failed, next try in {} s: {error}",
                     pause_ms / 1_000
                 );
@@ -144,53 +214,41 @@ impl Worker {
     }
 }
 
+fn note(due: &Due, sink: &str) -> Result<Note, String> {
+    Ok(Note {
+        what: due.what.clone(),
+        key: format!("{sink}-{}", due.history),
+        alert: serde_json::from_str(&due.body).map_err(|error| format!("stored alert: {error}"))?,
+    })
+}
+
 /// One line for people; the whole alert is in the store.
-fn log(due: &Due, key: &str) -> Result<(), String> {
-    let alert: serde_json::Value = serde_json::from_str(&due.body).map_err(|error| format!("stored alert: {error}"))?;
-    let field = |name: &str| alert.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+fn log(note: &Note) {
+    let field = |name: &str| note.alert.get(name).and_then(Value::as_str).unwrap_or_default();
     tracing::info!(
         target: "quaywatch_central::notification",
-        key,
+        key = note.key,
         alert = field("id"),
         severity = field("severity"),
         site = field("site"),
-        "alert {}: {}", due.what, field("text")
+        "alert {}: {}", note.what, field("text")
     );
-    Ok(())
 }
 
-/// What a webhook gets: what happened, the key, and the alert as it was then.
-fn body(due: &Due, key: &str) -> Result<String, String> {
-    #[derive(serde::Serialize)]
-    struct Body<'a> {
-        what: &'a str,
-        key: &'a str,
-        alert: &'a RawValue,
+/// A note that tries a sink out.
+#[must_use]
+pub fn trial(sink: &str, by: &str, now: quaywatch_protocol::contract::time::UnixMs) -> Note {
+    Note {
+        what: "test".to_owned(),
+        key: format!("{sink}-test-{}", now.0),
+        alert: json!({
+            "id": "test", "kind": "test", "rule": "test", "site": "test", "severity": "info", "opened_at": now,
+            "text": format!("This is a test of the sink {sink}, asked for by {by}. Nothing happened."),
+        }),
     }
-    let alert: &RawValue = serde_json::from_str(&due.body).map_err(|error| format!("stored alert: {error}"))?;
-    serde_json::to_string(&Body {
-        what: &due.what,
-        key,
-        alert,
-    })
-    .map_err(|error| error.to_string())
 }
 
 /// Doubles with each try up to the longest.
 fn pause_ms(tries: u32) -> i64 {
     PAUSE_MIN_MS.saturating_mul(1_i64 << tries.min(20)).min(PAUSE_MAX_MS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_an_hour_and_no_further() {
-        let pauses: Vec<i64> = (0..TRIES_MAX).map(pause_ms).collect();
-        assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert_eq!((pauses[0], pauses[44]), (PAUSE_MIN_MS, PAUSE_MAX_MS));
-        let total_h = pauses.iter().sum::<i64>() as f64 / 3_600_000.0;
-        assert!((24.0..48.0).contains(&total_h), "{total_h} h");
-    }
 }

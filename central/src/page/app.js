@@ -8,7 +8,7 @@ const STATIONS_EVERY_MS = 10_000;
 const $ = (id) => document.getElementById(id);
 const alerts = new Map();
 const sites = new Map();
-let chosen = null, evidence = [], chosenLook = null, fresh = null;
+let chosen = null, evidence = [], chosenLook = null, fresh = null, session = null;
 
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -22,9 +22,37 @@ function make(name, attributes = {}, ...children) {
 
 async function ask(path, options) {
   const response = await fetch(`/api/v1${path}`, options);
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.detail ?? response.statusText);
+  const body = response.status === 204 ? null : await response.json();
+  if (response.status === 401 && session?.user) location.reload();
+  if (!response.ok) throw new Error(body?.detail ?? response.statusText);
   return body;
+}
+
+const send = (path, body, method = "POST") => ask(path, { method, headers: { "content-type": "application/json", "x-csrf-token": session?.csrf ?? "" }, body: JSON.stringify(body) });
+
+// Coming in: a form in place of the page. With a set-up link it makes the first admin; a first password must be changed.
+function door(title, fields, verb, act) {
+  const said = make("p", { class: "said", role: "alert" });
+  const inputs = fields.map(([name, label, type]) => make("input", { id: `door-${name}`, type, autocomplete: type === "password" ? "current-password" : "username", "aria-label": label, placeholder: label }));
+  const go = async () => {
+    try { await act(...inputs.map((input) => input.value)); location.replace("/"); } catch (error) { said.textContent = error.message; }
+  };
+  const enter = (event) => { if (event.key === "Enter") go(); };
+  inputs.forEach((input) => input.addEventListener("keydown", enter));
+  $("alert").replaceChildren(make("h2", {}, title), make("div", { class: "acts" }, ...inputs, make("button", { onclick: go }, verb)), said);
+  inputs[0].focus();
+}
+
+function comeIn() {
+  const name = ["name", "Name", "text"], password = ["password", "Password", "password"];
+  if (location.pathname === "/setup") {
+    const token = location.hash.slice(1);
+    door("Make the first admin", [name, ["password", "Password, at least 12 characters", "password"]], "Make", (who, secret) => send("/setup", { token, name: who, password: secret }));
+  } else if (session.user?.must_change_password) {
+    door("Choose a password of your own", [["current", "Password in use", "password"], ["new", "New password, at least 12 characters", "password"]], "Change", (current, fresh) => send("/session/password", { current, new: fresh }));
+  } else {
+    door(session.setup_required ? "There is no user yet: open the one-time link in central's log" : "Come in", [name, password], "Come in", (who, secret) => send("/session", { name: who, password: secret }));
+  }
 }
 
 function age(text) {
@@ -133,21 +161,19 @@ function historyOf(lines) {
 }
 
 function commands(alert) {
+  if (!session.user || session.user.role === "viewer") return null;
   const note = make("input", { placeholder: "note", maxlength: "4000", "aria-label": "Note" });
   const reason = make("select", { "aria-label": "Reason for closing" }, ...["confirmed", "false-alarm", "benign", "duplicate"].map((each) => make("option", { value: each }, each)));
   const said = make("span", { class: "said", role: "alert" });
-  const send = async (verb, why = "") => {
-    const actor = $("actor").value.trim();
-    if (!actor) { said.textContent = "Say who you are first, above."; $("actor").focus(); return; }
-    try {
-      await ask(`/alerts/${encodeURIComponent(alert.id)}/${verb}`, { method: "POST", headers: { "content-type": "application/json", "x-quaywatch": "1" },
-        body: JSON.stringify({ revision: alert.revision, actor, reason: why, note: note.value }) });
-    } catch (error) { said.textContent = error.message; }
+  const act = async (verb, more = {}) => {
+    try { await send(`/alerts/${encodeURIComponent(alert.id)}/${verb}`, { revision: alert.revision, note: note.value, ...more }); } catch (error) { said.textContent = error.message; }
   };
   if (alert.withdrawn) return make("p", { class: "quiet" }, "Later evidence took this alert back; it opens again by itself if evidence returns.");
-  const buttons = alert.state === "closed" ? [make("button", { onclick: () => send("reopen") }, "Reopen")]
-    : [alert.state === "open" ? make("button", { id: "acknowledge", onclick: () => send("acknowledge") }, "Acknowledge") : null, make("button", { onclick: () => send("close", reason.value) }, "Close as"), reason];
-  return make("div", { class: "acts" }, ...buttons, note, said);
+  const buttons = alert.state === "closed" ? [make("button", { onclick: () => act("reopen") }, "Reopen")]
+    : [alert.state === "open" ? make("button", { id: "acknowledge", onclick: () => act("acknowledge") }, "Acknowledge") : null,
+      alert.state !== "escalated" ? make("button", { onclick: () => act("escalate") }, "Escalate") : null,
+      make("button", { onclick: () => act("close", { reason: reason.value }) }, "Close as"), reason];
+  return make("div", { class: "acts" }, ...buttons.filter(Boolean), note, said);
 }
 
 async function showStations() {
@@ -157,7 +183,7 @@ async function showStations() {
     $("broker").className = `pill ${health.broker === "connected" ? "good" : "bad"}`;
     $("now").textContent = `${time(now)} UTC`;
     $("stations").replaceChildren(...stations.map((station) => {
-      const said = station.revoked ? "revoked" : (station.state?.status ?? (station.state ? "online" : "no word"));
+      const said = station.revoked ? "revoked" : (station.state?.state ?? "no word");
       const epoch = station.epochs[0];
       const gaps = station.epochs.reduce((sum, each) => sum + each.gaps, 0);
       return make("li", {}, make("span", {}, station.name), make("span", { class: "quiet" }, said),
@@ -200,8 +226,16 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "a") document.getElementById("acknowledge")?.click();
 });
 $("filter").addEventListener("change", showQueue);
-$("actor").value = localStorage.getItem("actor") ?? "";
-$("actor").addEventListener("change", () => localStorage.setItem("actor", $("actor").value.trim()));
-setInterval(showStations, STATIONS_EVERY_MS);
-load().then(listen).catch((error) => $("alert").replaceChildren(make("p", { class: "empty" }, `Central could not be asked: ${error.message}`)));
-showStations();
+$("out").addEventListener("click", async () => { await ask("/session", { method: "DELETE", headers: { "x-csrf-token": session.csrf } }); location.reload(); });
+async function start() {
+  session = await ask("/session");
+  const mayRead = (session.user && !session.user.must_change_password) || (session.anonymous_read && location.pathname !== "/setup");
+  if (!mayRead) { comeIn(); return; }
+  $("me").textContent = session.user ? `${session.user.name} (${session.user.role})` : "reading without a session";
+  $("out").hidden = !session.user;
+  setInterval(showStations, STATIONS_EVERY_MS);
+  showStations();
+  await load();
+  listen();
+}
+start().catch((error) => $("alert").replaceChildren(make("p", { class: "empty" }, `Central could not be asked: ${error.message}`)));

@@ -73,7 +73,7 @@ impl Batch<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO event (station, epoch, seq, received_ms, kind, standing, site, scene, acquired_ms, look_seq,
-                 vessel, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 vessel, envelope, visible_permille) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 id.station.as_str(),
@@ -88,6 +88,7 @@ impl Batch<'_> {
                 columns.look_seq,
                 columns.vessel,
                 admitted.envelope,
+                columns.visible_permille,
             ])?;
         if let (Content::Event(event), Standing::Counts) = (&admitted.content, standing)
             && let Event::Gap(gap) = event.as_ref()
@@ -197,6 +198,38 @@ struct Columns<'a> {
     acquired_ms: Option<i64>,
     look_seq: Option<i64>,
     vessel: Option<u8>,
+    visible_permille: Option<i64>,
+}
+
+/// Permille in one step of a zone's visible share.
+const PERMILLE_PER_STEP: i64 = 1_000 / quaywatch_protocol::look::VISIBLE_STEPS as i64;
+
+/// Mean visible share of a look's zones, permille; a look that names no zone saw nothing.
+fn visible_permille(look: &quaywatch_protocol::look::Look) -> i64 {
+    let zones = i64::try_from(look.zones.len()).unwrap_or(i64::MAX);
+    let sum: i64 = look
+        .zones
+        .iter()
+        .map(|zone| i64::from(zone.visible) * PERMILLE_PER_STEP)
+        .sum();
+    sum.checked_div(zones).unwrap_or(0)
+}
+
+/// Gives looks that were stored before there was such a column their visible share.
+pub(super) fn fill_visible(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    let mut looks = connection.prepare("SELECT position, envelope FROM event WHERE kind = 'look'")?;
+    let mut update = connection.prepare("UPDATE event SET visible_permille = ?2 WHERE position = ?1")?;
+    let mut rows = looks.query([])?;
+    while let Some(row) = rows.next()? {
+        let (position, envelope): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let opened = quaywatch_protocol::envelope::open(&envelope).ok();
+        let event = opened.and_then(|opened| quaywatch_protocol::codec::decode(opened.payload).ok());
+        // What cannot be read any more keeps no share: it is told when it is asked for.
+        if let Some(Event::Look(look)) = event {
+            update.execute(params![position, visible_permille(&look)])?;
+        }
+    }
+    Ok(())
 }
 
 impl<'a> Columns<'a> {
@@ -212,6 +245,7 @@ impl<'a> Columns<'a> {
                     site: Some(look.site.as_str()),
                     scene: Some(look.scene.as_str()),
                     acquired_ms: Some(look.acquired_at.get()),
+                    visible_permille: Some(visible_permille(look)),
                     ..kind("look")
                 },
                 Event::Chip(chip) => Self {

@@ -5,12 +5,18 @@
 //! committed state. `synchronous = FULL` with a write-ahead log: a commit that returned survives the loss of power, if the disk
 //! honours fsync. After any error of a write the process stops and recovers on start (promise N9): see [`crate::intake`].
 
+pub mod accounts;
 pub mod alerts;
+pub mod audit;
 pub mod events;
+pub mod outbox;
 pub mod quarantine;
 pub mod read;
 pub mod read_alerts;
+pub mod read_sites;
+pub mod revisions;
 mod schema;
+pub mod silences;
 
 use std::path::Path;
 

@@ -77,21 +77,6 @@ pub struct QuarantineRow {
     pub length: i64,
 }
 
-/// A notification to send.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// Position in the outbox.
-    pub position: i64,
-    /// Position in the alert history: with the sink, the idempotency key.
-    pub history: i64,
-    /// Tries so far.
-    pub tries: u32,
-    /// What happened.
-    pub what: String,
-    /// The alert as it was then, JSON.
-    pub body: String,
-}
-
 impl Readers {
     /// A pool for a database that [`super::Store::open`] has opened.
     #[must_use]
@@ -281,33 +266,10 @@ impl Readers {
                 .collect::<Result<_, _>>()?)
         })
     }
-
-    /// Notifications of a sink that are due, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn outbox_due(&self, sink: &str, now: UnixMs, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.with(|connection| {
-            Ok(connection
-                .prepare_cached(
-                    "SELECT o.position, o.history, o.tries, h.what, h.body FROM outbox o JOIN alert_history h
-                     ON h.position = o.history WHERE o.sink = ?1 AND o.next_ms <= ?2 ORDER BY o.position LIMIT ?3",
-                )?
-                .query_map(params![sink, now.0, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                    Ok(Due {
-                        position: row.get(0)?,
-                        history: row.get(1)?,
-                        tries: row.get(2)?,
-                        what: row.get(3)?,
-                        body: row.get(4)?,
-                    })
-                })?
-                .collect::<Result<_, _>>()?)
-        })
-    }
 }
 
-fn read_look(row: &Row<'_>, sites: &Sites) -> Result<Look, StoreError> {
+/// A look of a row: station, epoch, seq, received_ms, envelope.
+pub(super) fn read_look(row: &Row<'_>, sites: &Sites) -> Result<Look, StoreError> {
     let station: String = row.get(0)?;
     let id = EventId {
         station: StationId::new(&station).map_err(|error| StoreError::Damaged {

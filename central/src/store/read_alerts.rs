@@ -1,25 +1,105 @@
 //! Reading alerts and their history, as the API shows them.
 
 use quaywatch_protocol::contract::time::UnixMs;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, ToSql, params_from_iter};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{StoreError, read::Readers};
+use super::{StoreError, read::Readers, silences::is_silenced};
 
-/// Columns of [`shown`].
-const COLUMNS: &str = "id, body, handling, revision, changed_ms, withdrawn, opened_ms";
+/// For whom and when a list is made.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The person whose unread marks count; none for tokens.
+    pub person: Option<String>,
+    /// Now: silences hold until a time.
+    pub now: UnixMs,
+}
 
-/// Which alerts, newest first.
+/// Order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Severest first, among equals newest first.
+    Severity,
+}
+
+/// Which alerts.
 #[derive(Clone, Debug, Default)]
-pub struct AlertQuery {
+pub struct AlertFilter {
     /// Only this site.
     pub site: Option<String>,
-    /// Only this state: open, acknowledged, closed.
-    pub state: Option<String>,
-    /// Only those after this one: its opening time and id.
-    pub after: Option<(UnixMs, String)>,
+    /// Only this rule.
+    pub rule: Option<String>,
+    /// Only these states; empty: all.
+    pub states: Vec<String>,
+    /// Only these severities; empty: all.
+    pub severities: Vec<String>,
+    /// Only these kinds; empty: all.
+    pub kinds: Vec<String>,
+    /// Only those with this text in paragraph, site or id.
+    pub text: Option<String>,
+    /// Only read or unread ones.
+    pub unread: Option<bool>,
+    /// Only silenced ones or others.
+    pub silenced: Option<bool>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct AlertQuery {
+    /// Which.
+    pub filter: AlertFilter,
+    /// In which order.
+    pub sort: Sort,
+    /// Only those after this one: its severity's rank, opening time and id.
+    pub after: Option<(i64, UnixMs, String)>,
     /// At most this many.
     pub limit: usize,
+}
+
+/// What groups are made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// Site.
+    Site,
+    /// Rule.
+    Rule,
+    /// Kind.
+    Kind,
+    /// Severity.
+    Severity,
+    /// State.
+    State,
+}
+
+impl GroupBy {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Rule => "rule",
+            Self::Kind => "kind",
+            Self::Severity => "severity",
+            Self::State => "state",
+        }
+    }
+}
+
+/// Alerts that have something in common.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// What they have in common.
+    pub key: String,
+    /// How many.
+    pub count: u64,
+    /// How many of them are unread.
+    pub unread: u64,
+    /// The severest of them.
+    pub worst: String,
+    /// When the newest was opened.
+    pub newest_at: UnixMs,
 }
 
 /// A change of an alert, to be told to those who listen.
@@ -33,26 +113,100 @@ pub struct Change {
     pub alert: Value,
 }
 
+/// Columns of [`shown`]; `?1` is the person, `?2` now.
+fn columns() -> String {
+    format!(
+        "id, body, state, revision, changed_ms, withdrawn, {UNREAD}, {}, handled_by, until_ms, closed_as",
+        is_silenced("?2")
+    )
+}
+
+/// True for an alert with something new for the person of `?1`; false for nobody.
+const UNREAD: &str = "(?1 IS NOT NULL AND position > max(
+    coalesce((SELECT read_through FROM person WHERE name = ?1), 0),
+    coalesce((SELECT r.position FROM alert_read r WHERE r.person = ?1 AND r.alert = alert.id), 0)))";
+
+/// Conditions and their values.
+struct Where {
+    sql: String,
+    values: Vec<Box<dyn ToSql>>,
+}
+
+impl Where {
+    fn of(filter: &AlertFilter, viewer: &Viewer) -> Self {
+        let mut made = Self {
+            sql: "1".to_owned(),
+            values: vec![Box::new(viewer.person.clone()), Box::new(viewer.now.0)],
+        };
+        made.one_of("site", filter.site.as_slice());
+        made.one_of("rule", filter.rule.as_slice());
+        made.one_of("state", &filter.states);
+        made.one_of("severity", &filter.severities);
+        made.one_of("kind", &filter.kinds);
+        if let Some(text) = &filter.text {
+            let at = made.value(text.to_lowercase());
+            // Only the paragraph of the body: its other texts are numbers and names.
+            made.sql.push_str(&format!(
+                " AND (instr(lower(json_extract(body, '$.text')), {at}) > 0 OR instr(lower(site), {at}) > 0 OR instr(lower(id), {at}) > 0)"
+            ));
+        }
+        for (wanted, is) in [(filter.unread, UNREAD.to_owned()), (filter.silenced, is_silenced("?2"))] {
+            match wanted {
+                Some(true) => made.sql.push_str(&format!(" AND {is}")),
+                Some(false) => made.sql.push_str(&format!(" AND NOT {is}")),
+                None => {}
+            }
+        }
+        made
+    }
+
+    fn value(&mut self, value: impl ToSql + 'static) -> String {
+        self.values.push(Box::new(value));
+        format!("?{}", self.values.len())
+    }
+
+    fn one_of(&mut self, column: &str, wanted: &[String]) {
+        if wanted.is_empty() {
+            return;
+        }
+        let places: Vec<String> = wanted.iter().map(|each| self.value(each.clone())).collect();
+        self.sql.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
+    }
+}
+
 impl Readers {
-    /// A page of alerts, newest first.
+    /// A page of alerts.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn alerts(&self, query: &AlertQuery) -> Result<Vec<Value>, StoreError> {
+    pub fn alerts(&self, query: &AlertQuery, viewer: &Viewer) -> Result<Vec<Value>, StoreError> {
+        let mut wanted = Where::of(&query.filter, viewer);
+        if let Some((rank, opened, id)) = &query.after {
+            let (opened, id) = (wanted.value(opened.0), wanted.value(id.clone()));
+            let later = format!("(opened_ms < {opened} OR (opened_ms = {opened} AND id > {id}))");
+            match query.sort {
+                Sort::Newest => wanted.sql.push_str(&format!(" AND {later}")),
+                Sort::Severity => {
+                    let rank = wanted.value(*rank);
+                    wanted.sql.push_str(&format!(
+                        " AND (severity_rank < {rank} OR (severity_rank = {rank} AND {later}))"
+                    ));
+                }
+            }
+        }
+        let order = match query.sort {
+            Sort::Newest => "opened_ms DESC, id",
+            Sort::Severity => "severity_rank DESC, opened_ms DESC, id",
+        };
+        let limit = wanted.value(i64::try_from(query.limit).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {} FROM alert WHERE {} ORDER BY {order} LIMIT {limit}",
+            columns(),
+            wanted.sql
+        );
         self.with(|connection| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM alert WHERE (?1 IS NULL OR site = ?1)
-                 AND (?2 IS NULL OR ?2 = CASE WHEN withdrawn THEN 'closed' ELSE handling END)
-                 AND (?3 IS NULL OR opened_ms < ?3 OR (opened_ms = ?3 AND id > ?4))
-                 ORDER BY opened_ms DESC, id LIMIT ?5"
-            );
-            let (after_ms, after_id) = match &query.after {
-                Some((at, id)) => (Some(at.0), Some(id.as_str())),
-                None => (None, None),
-            };
-            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![query.site, query.state, after_ms, after_id, limit])?;
+            let mut rows = statement.query(params_from_iter(&wanted.values))?;
             let mut alerts = Vec::new();
             while let Some(row) = rows.next()? {
                 alerts.push(shown(row)?);
@@ -61,14 +215,42 @@ impl Readers {
         })
     }
 
+    /// Alerts counted by what they have in common, the severest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn alert_groups(&self, by: GroupBy, filter: &AlertFilter, viewer: &Viewer) -> Result<Vec<Group>, StoreError> {
+        let wanted = Where::of(filter, viewer);
+        let sql = format!(
+            "SELECT {column}, count(*), coalesce(sum({UNREAD}), 0), max(severity_rank), max(opened_ms) FROM alert WHERE {}
+             GROUP BY {column} ORDER BY max(severity_rank) DESC, max(opened_ms) DESC, {column}",
+            wanted.sql,
+            column = by.column(),
+        );
+        self.with(|connection| {
+            Ok(connection
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(&wanted.values), |row| {
+                    Ok(Group {
+                        key: row.get(0)?,
+                        count: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
+                        unread: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                        worst: severity_of(row.get(3)?).to_owned(),
+                        newest_at: UnixMs(row.get(4)?),
+                    })
+                })?
+                .collect::<Result<_, _>>()?)
+        })
+    }
+
     /// One alert.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn alert(&self, id: &str) -> Result<Option<Value>, StoreError> {
+    pub fn alert(&self, id: &str, viewer: &Viewer) -> Result<Option<Value>, StoreError> {
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM alert WHERE id = ?1"))?;
-            let mut rows = statement.query([id])?;
+            let mut statement = connection.prepare_cached(&format!("SELECT {} FROM alert WHERE id = ?3", columns()))?;
+            let mut rows = statement.query(rusqlite::params![viewer.person, viewer.now.0, id])?;
             rows.next()?.map(shown).transpose()
         })
     }
@@ -84,7 +266,7 @@ impl Readers {
                     "SELECT position, at_ms, what, actor, reason, note FROM alert_history WHERE alert = ?1
                      ORDER BY position LIMIT ?2",
                 )?
-                .query_map(params![id, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                .query_map(rusqlite::params![id, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
                     Ok(json!({
                         "position": row.get::<_, i64>(0)?,
                         "at": UnixMs(row.get(1)?),
@@ -116,20 +298,21 @@ impl Readers {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn changes_after(&self, position: i64, limit: usize) -> Result<Vec<Change>, StoreError> {
+    pub fn changes_after(&self, position: i64, limit: usize, viewer: &Viewer) -> Result<Vec<Change>, StoreError> {
         let lines: Vec<(i64, String, String)> = self.with(|connection| {
             Ok(connection
                 .prepare_cached(
                     "SELECT position, what, alert FROM alert_history WHERE position > ?1 ORDER BY position LIMIT ?2",
                 )?
-                .query_map(params![position, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })?
+                .query_map(
+                    rusqlite::params![position, i64::try_from(limit).unwrap_or(i64::MAX)],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )?
                 .collect::<Result<_, _>>()?)
         })?;
         let mut changes = Vec::new();
         for (position, what, id) in lines {
-            if let Some(alert) = self.alert(&id)? {
+            if let Some(alert) = self.alert(&id, viewer)? {
                 changes.push(Change { position, what, alert });
             }
         }
@@ -143,29 +326,29 @@ impl Readers {
     pub fn alert_counts(&self) -> Result<Vec<(String, u64)>, StoreError> {
         self.with(|connection| {
             Ok(connection
-                .prepare_cached(
-                    "SELECT CASE WHEN withdrawn THEN 'closed' ELSE handling END AS state, count(*) FROM alert
-                     GROUP BY state ORDER BY state",
-                )?
+                .prepare_cached("SELECT state, count(*) FROM alert GROUP BY state ORDER BY state")?
                 .query_map([], |row| {
                     Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
                 })?
                 .collect::<Result<_, _>>()?)
         })
     }
+}
 
-    /// Notifications that wait to be sent, over all sinks.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn outbox_depth(&self) -> Result<u64, StoreError> {
-        self.with(|connection| {
-            let depth: Option<i64> = connection
-                .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
-                .optional()?;
-            Ok(u64::try_from(depth.unwrap_or(0)).unwrap_or(0))
-        })
-    }
+/// Severities by rank, as the store's generated column has them.
+const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
+
+/// The severity of a rank.
+pub(super) fn severity_of(rank: i64) -> &'static str {
+    let rank = usize::try_from(rank).unwrap_or(0);
+    SEVERITIES.get(rank).copied().unwrap_or("info")
+}
+
+/// The rank of a severity.
+#[must_use]
+pub fn severity_rank(severity: &str) -> i64 {
+    let rank = SEVERITIES.iter().position(|each| *each == severity).unwrap_or(0);
+    i64::try_from(rank).unwrap_or(0)
 }
 
 /// An alert as the API shows it: the correlator's, with the state that people gave it. An alert that later evidence took back
@@ -178,15 +361,26 @@ fn shown(row: &Row<'_>) -> Result<Value, StoreError> {
         id: id.clone(),
         problem: error.to_string(),
     })?;
-    let withdrawn: bool = row.get(5)?;
-    let handling: String = row.get(2)?;
-    if let Some(fields) = alert.as_object_mut() {
-        if !withdrawn {
-            fields.insert("state".to_owned(), json!(handling));
+    let set = |text: String| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            Value::String(text)
         }
-        fields.insert("withdrawn".to_owned(), json!(withdrawn));
+    };
+    if let Some(fields) = alert.as_object_mut() {
+        fields.insert("state".to_owned(), json!(row.get::<_, String>(2)?));
         fields.insert("revision".to_owned(), json!(row.get::<_, i64>(3)?));
         fields.insert("changed_at".to_owned(), json!(UnixMs(row.get(4)?)));
+        fields.insert("withdrawn".to_owned(), json!(row.get::<_, bool>(5)?));
+        fields.insert("unread".to_owned(), json!(row.get::<_, bool>(6)?));
+        fields.insert("silenced".to_owned(), json!(row.get::<_, bool>(7)?));
+        fields.insert("handled_by".to_owned(), set(row.get(8)?));
+        fields.insert(
+            "acknowledged_until".to_owned(),
+            json!(row.get::<_, Option<i64>>(9)?.map(UnixMs)),
+        );
+        fields.insert("closed_as".to_owned(), set(row.get(10)?));
     }
     Ok(alert)
 }

@@ -8,7 +8,10 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5157_6374;
 
 /// Migration `n` (counting from 1) brings `user_version` from `n - 1` to `n`.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND];
+
+/// Version that gave looks their visible share.
+const VISIBLE_SINCE: i64 = 2;
 
 /// Times are Unix milliseconds. `event.standing` is empty for events that count, else the reason why they do not.
 const FIRST: &str = "
@@ -99,11 +102,122 @@ CREATE TABLE quarantine (                            -- what was refused; the ol
 ) STRICT;
 ";
 
+/// People, what they do, and what shows it quickly: accounts, silences, revisions of rules and sites, the audit chain.
+///
+/// Secrets are kept as hashes: passwords as Argon2id strings, sessions, tokens and the set-up link as SHA-256 of 256 random bits.
+const SECOND: &str = "
+CREATE TABLE person (
+    name          TEXT    PRIMARY KEY COLLATE NOCASE,
+    role          TEXT    NOT NULL,                  -- viewer, analyst, admin
+    password      TEXT    NOT NULL,                  -- Argon2id, PHC string
+    disabled      INTEGER NOT NULL DEFAULT 0,
+    must_change   INTEGER NOT NULL DEFAULT 0,
+    created_ms    INTEGER NOT NULL,
+    last_login_ms INTEGER,
+    read_through  INTEGER NOT NULL DEFAULT 0,        -- everything up to this position of the alert history is read
+    revision      INTEGER NOT NULL DEFAULT 1
+) STRICT;
+
+CREATE TABLE session (
+    hash          BLOB    PRIMARY KEY,
+    person        TEXT    NOT NULL COLLATE NOCASE REFERENCES person (name),
+    created_ms    INTEGER NOT NULL,
+    seen_ms       INTEGER NOT NULL,
+    expires_ms    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_of ON session (person, created_ms);
+
+CREATE TABLE token (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash          BLOB    NOT NULL UNIQUE,
+    name          TEXT    NOT NULL,
+    role          TEXT    NOT NULL,
+    created_ms    INTEGER NOT NULL,
+    created_by    TEXT    NOT NULL,
+    expires_ms    INTEGER,
+    last_used_ms  INTEGER,
+    revoked_ms    INTEGER
+) STRICT;
+
+CREATE TABLE setup_link (
+    hash          BLOB    PRIMARY KEY,
+    expires_ms    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (                                 -- each line's hash covers the line before it
+    position      INTEGER PRIMARY KEY,
+    at_ms         INTEGER NOT NULL,
+    actor         TEXT    NOT NULL,
+    action        TEXT    NOT NULL,
+    subject       TEXT    NOT NULL,
+    detail        TEXT    NOT NULL,
+    hash          BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE silence (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    site          TEXT,
+    rule          TEXT,
+    zone          TEXT,
+    until_ms      INTEGER NOT NULL,
+    reason        TEXT    NOT NULL,
+    created_by    TEXT    NOT NULL,
+    created_ms    INTEGER NOT NULL,
+    ended_ms      INTEGER,
+    ended_by      TEXT
+) STRICT;
+CREATE INDEX silence_until ON silence (until_ms) WHERE ended_ms IS NULL;
+
+CREATE TABLE revision (                              -- of the rules ('rules') and of sites ('site:ID')
+    subject       TEXT    NOT NULL,
+    revision      INTEGER NOT NULL,
+    saved_ms      INTEGER NOT NULL,
+    saved_by      TEXT    NOT NULL,
+    note          TEXT    NOT NULL,
+    text          TEXT    NOT NULL,
+    PRIMARY KEY (subject, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_read (
+    person        TEXT    NOT NULL COLLATE NOCASE,
+    alert         TEXT    NOT NULL,
+    position      INTEGER NOT NULL,                  -- of the alert history, when it was read
+    PRIMARY KEY (person, alert)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE alert ADD COLUMN position INTEGER NOT NULL DEFAULT 0;       -- newest line of its history
+ALTER TABLE alert ADD COLUMN zones TEXT NOT NULL DEFAULT '';            -- of its signals, like '+pier-1+yard+'
+ALTER TABLE alert ADD COLUMN handled_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert ADD COLUMN until_ms INTEGER;                          -- acknowledged until
+ALTER TABLE alert ADD COLUMN closed_as TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert ADD COLUMN state TEXT AS (CASE WHEN withdrawn THEN 'closed' ELSE handling END) VIRTUAL;
+ALTER TABLE alert ADD COLUMN severity_rank INTEGER AS
+    (CASE severity WHEN 'critical' THEN 3 WHEN 'warning' THEN 2 WHEN 'watch' THEN 1 ELSE 0 END) VIRTUAL;
+UPDATE alert SET
+    position = coalesce((SELECT max(h.position) FROM alert_history h WHERE h.alert = alert.id), 0),
+    zones = coalesce((SELECT '+' || group_concat(json_extract(s.value, '$.zone'), '+') || '+'
+                      FROM json_each(alert.body, '$.signals') s), '');
+CREATE INDEX alert_by_state ON alert (state, opened_ms DESC, id);
+CREATE INDEX alert_by_severity ON alert (severity_rank DESC, opened_ms DESC, id);
+CREATE INDEX alert_of_site ON alert (site, opened_ms DESC, id);
+CREATE INDEX alert_until ON alert (until_ms) WHERE until_ms IS NOT NULL;
+
+ALTER TABLE event ADD COLUMN visible_permille INTEGER;                  -- looks: mean visible share of the zones
+CREATE INDEX event_visible ON event (site, acquired_ms, visible_permille) WHERE kind = 'look' AND standing = '';
+CREATE INDEX event_station ON event (station, position) WHERE kind = 'look';
+CREATE INDEX outbox_head ON outbox (sink, position);
+";
+
 /// Brings a database to the newest version, each migration in a transaction.
 ///
 /// # Errors
 /// When the file is no database of ours, or of a newer version.
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+/// Brings a database to a version that need not be the newest.
+pub(super) fn migrate_to(connection: &mut Connection, until: usize) -> Result<(), StoreError> {
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -114,11 +228,14 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if version > newest {
         return Err(StoreError::Newer { version, newest });
     }
-    for (index, migration) in MIGRATIONS.iter().enumerate() {
+    for (index, migration) in MIGRATIONS.iter().take(until).enumerate() {
         let to = i64::try_from(index).unwrap_or(i64::MAX) + 1;
         if to > version {
             let transaction = connection.transaction()?;
             transaction.execute_batch(migration)?;
+            if to == VISIBLE_SINCE {
+                super::events::fill_visible(&transaction)?;
+            }
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", to)?;
             transaction.commit()?;

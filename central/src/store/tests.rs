@@ -8,12 +8,13 @@ use super::{
     Store, StoreError,
     alerts::{Command, NotDone, Verb},
     read::Readers,
-    read_alerts::AlertQuery,
+    read_alerts::{AlertQuery, Viewer},
 };
 use crate::{
     ingest::admit::{Admitted, admit},
     intake::{Intake, Setup, Taken, Work},
     metrics::Counters,
+    notify::route::Routing,
     testing::{HandClock, NOW, Simple, Station, gap, look, registry, sites},
 };
 
@@ -42,7 +43,7 @@ impl Bench {
     fn intake(&self) -> (Intake<Simple>, u64) {
         let setup = Setup {
             sites: Arc::new(sites()),
-            sinks: vec!["log".to_owned()],
+            routing: Arc::new(Routing::all_to(vec!["log".to_owned()])),
             clock_tolerance_ms: 300_000,
             clock: self.clock.clone(),
             counters: self.counters.clone(),
@@ -72,6 +73,17 @@ impl Bench {
     fn look(&self, seq: u64) -> Work<u64> {
         self.event(seq, &look(&format!("scene-{seq}"), NOW.plus_ms(-3_600_000)))
     }
+}
+
+fn first_ten() -> AlertQuery {
+    AlertQuery {
+        limit: 10,
+        ..AlertQuery::default()
+    }
+}
+
+fn nobody() -> Viewer {
+    Viewer { person: None, now: NOW }
 }
 
 fn through(taken: &Taken<u64>) -> Vec<(u32, u64)> {
@@ -176,27 +188,12 @@ fn a_restart_builds_the_same_alerts_and_tells_nothing_twice() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
     intake.take((1..=5).map(|seq| bench.look(seq)).collect()).unwrap();
-    let before = bench
-        .readers()
-        .alerts(&AlertQuery {
-            limit: 10,
-            ..AlertQuery::default()
-        })
-        .unwrap();
+    let before = bench.readers().alerts(&first_ten(), &nobody()).unwrap();
     let told = count(&bench.file(), "alert_history");
     drop(intake);
     let (_, looks) = bench.intake();
     assert_eq!(looks, 5);
-    assert_eq!(
-        bench
-            .readers()
-            .alerts(&AlertQuery {
-                limit: 10,
-                ..AlertQuery::default()
-            })
-            .unwrap(),
-        before
-    );
+    assert_eq!(bench.readers().alerts(&first_ten(), &nobody()).unwrap(), before);
     assert_eq!(count(&bench.file(), "alert_history"), told);
 }
 
@@ -224,7 +221,7 @@ fn a_person_closes_an_alert_and_new_evidence_opens_it_again_under_its_id() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
     intake.take(vec![bench.look(1)]).unwrap();
-    let shown = |bench: &Bench| bench.readers().alert("simple-vostochny").unwrap().unwrap();
+    let shown = |bench: &Bench| bench.readers().alert("simple-vostochny", &nobody()).unwrap().unwrap();
     let command = |revision| Command {
         alert: "simple-vostochny".to_owned(),
         verb: Verb::Close,
@@ -232,6 +229,7 @@ fn a_person_closes_an_alert_and_new_evidence_opens_it_again_under_its_id() {
         actor: "Ana".to_owned(),
         reason: "benign".to_owned(),
         note: String::new(),
+        until: None,
     };
     let handle = |intake: &mut Intake<Simple>, revision| {
         let (reply, mut answer) = tokio::sync::oneshot::channel();
@@ -262,6 +260,9 @@ fn rules_that_no_longer_raise_an_alert_withdraw_it_on_start() {
         fn alerts(&self) -> Vec<crate::alert::Alert> {
             Vec::new()
         }
+        fn anew(&self, _: &crate::sites::Sites, _: &crate::rules::Rules) -> Self {
+            Silent
+        }
     }
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
@@ -269,13 +270,13 @@ fn rules_that_no_longer_raise_an_alert_withdraw_it_on_start() {
     drop(intake);
     let setup = Setup {
         sites: Arc::new(sites()),
-        sinks: Vec::new(),
+        routing: Arc::new(Routing::default()),
         clock_tolerance_ms: 0,
         clock: bench.clock.clone(),
         counters: bench.counters.clone(),
     };
     Intake::start(Store::open(&bench.file()).unwrap(), &bench.readers(), Silent, setup).unwrap();
-    let alert = bench.readers().alert("simple-vostochny").unwrap().unwrap();
+    let alert = bench.readers().alert("simple-vostochny", &nobody()).unwrap().unwrap();
     assert_eq!(
         (alert["state"].as_str(), alert["withdrawn"].as_bool()),
         (Some("closed"), Some(true))
@@ -349,7 +350,10 @@ proptest! {
         let run = (1..).take_while(|seq| distinct.contains(seq)).count() as u64;
         prop_assert_eq!(acknowledged, run);
         prop_assert_eq!(count(&bench.file(), "event"), i64::try_from(distinct.len()).unwrap());
-        let alert = bench.readers().alert("simple-vostochny").unwrap().unwrap();
+        let alert = bench.readers().alert("simple-vostochny", &nobody()).unwrap().unwrap();
         prop_assert_eq!(alert["evidence"].as_array().unwrap().len(), distinct.len());
     }
 }
+
+/// What people do: in a module of its own, for it is much.
+mod people;

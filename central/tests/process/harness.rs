@@ -117,10 +117,22 @@ impl World {
     }
 }
 
+/// A token that reads, made beside whatever runs.
+fn token(config: &Path) -> String {
+    let made = Command::new(env!("CARGO_BIN_EXE_quaywatch-central"))
+        .args(["token", "add", "--role", "viewer", "--name", "tests", "--config"])
+        .arg(config)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
 /// A running central.
 pub struct Central {
     child: Child,
     pub http: String,
+    token: String,
     #[cfg_attr(
         not(feature = "embedded-broker"),
         allow(dead_code, reason = "only the embedded broker picks its port")
@@ -132,6 +144,7 @@ pub struct Central {
 impl Central {
     /// Starts, and waits until it says where it can be reached.
     pub fn start(config: &Path) -> Self {
+        let token = token(config);
         let mut child = Command::new(env!("CARGO_BIN_EXE_quaywatch-central"))
             .args(["run", "--config"])
             .arg(config)
@@ -159,6 +172,7 @@ impl Central {
         let broker = ready["broker"].as_str().unwrap();
         Self {
             http: format!("http://{}", ready["http"].as_str().unwrap()),
+            token,
             broker_port: broker.rsplit(':').next().unwrap().parse().unwrap(),
             child,
             log,
@@ -173,7 +187,14 @@ impl Central {
 
     pub fn text(&self, path: &str) -> String {
         let url = format!("{}{path}", self.http);
-        ureq::get(&url).call().unwrap().into_body().read_to_string().unwrap()
+        let bearer = format!("Bearer {}", self.token);
+        ureq::get(&url)
+            .header("authorization", bearer)
+            .call()
+            .unwrap()
+            .into_body()
+            .read_to_string()
+            .unwrap()
     }
 
     pub fn pid(&self) -> u32 {

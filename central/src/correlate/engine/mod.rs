@@ -22,6 +22,7 @@ use super::{
     admit::{self, Counts, Refused},
     book::SiteBook,
     history::History,
+    view::{self, SiteAsk, SiteView},
     voyages::Voyages,
 };
 use crate::{
@@ -164,6 +165,20 @@ impl Engine {
             }
         }
         list
+    }
+
+    /// What is known of a site, for people to look at; `None` for one that is not watched.
+    #[must_use]
+    pub fn site_view(&self, ask: &SiteAsk) -> Option<SiteView> {
+        let position = self.book.position(&ask.site)?;
+        let (plan, history) = (self.book.at(position)?, self.sites.get(position)?);
+        let mut view = view::of(plan, history, &self.rules, ask);
+        view.why_not = self
+            .not_evaluable()
+            .into_iter()
+            .find(|(site, _)| *site == ask.site)
+            .map(|(_, why)| why);
+        Some(view)
     }
 
     /// Things held in memory, for the test that it is bounded.

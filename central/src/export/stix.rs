@@ -1,0 +1,101 @@
+//! STIX 2.1 (OASIS, June 2021): a bundle of the producer, the place, the incident and a note with the figures. Ids are derived from the
+//! alert's, so the same alert gives the same objects; the name-based form over SHA-256 is UUID version 8 (RFC 9562).
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Sheet, seconds, shown};
+
+pub(super) fn write(sheet: &Sheet) -> String {
+    let created = format!("{}.000Z", seconds(sheet.time("opened_at")));
+    let modified = format!("{}.000Z", seconds(sheet.updated()));
+    let producer = id("identity", "quaywatch");
+    let alert = sheet.text("id");
+    let incident = id("incident", alert);
+    let common = |kind: &str, id: &str, changes: bool| {
+        json!({
+            "type": kind, "spec_version": "2.1", "id": id, "created": created,
+            "modified": if changes { &modified } else { &created }, "created_by_ref": producer,
+        })
+    };
+    let with = |mut object: Value, more: Value| {
+        if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+            object.extend(more);
+        }
+        object
+    };
+    let mut objects = vec![
+        json!({
+            "type": "identity", "spec_version": "2.1", "id": producer, "created": "2026-01-01T00:00:00.000Z",
+            "modified": "2026-01-01T00:00:00.000Z", "name": "Quaywatch", "identity_class": "system",
+        }),
+        with(
+            common("incident", &incident, true),
+            json!({
+                "name": sheet.title(), "description": sheet.text("text"),
+                "labels": [sheet.text("kind"), sheet.text("severity"), sheet.text("state")],
+                "external_references": [{"source_name": "quaywatch", "external_id": alert}],
+            }),
+        ),
+    ];
+    if let Some((lon, lat)) = sheet.centre() {
+        let place = id("location", sheet.text("site"));
+        objects.push(with(
+            common("location", &place, false),
+            json!({"name": sheet.site_name(), "latitude": lat, "longitude": lon}),
+        ));
+        objects.push(with(
+            common("relationship", &id("relationship", alert), false),
+            json!({"relationship_type": "located-at", "source_ref": incident, "target_ref": place}),
+        ));
+    }
+    objects.push(with(
+        common("note", &id("note", alert), true),
+        json!({"abstract": "Signals and their chances", "content": figures(sheet), "object_refs": [incident]}),
+    ));
+    let bundle = json!({"type": "bundle", "id": id("bundle", &format!("{alert} {modified}")), "objects": objects});
+    serde_json::to_string_pretty(&bundle).unwrap_or_default()
+}
+
+fn figures(sheet: &Sheet) -> String {
+    let mut lines = vec![format!(
+        "By chance alone {} such alerts a year are expected at this site.",
+        sheet.number("expected_false_per_site_year")
+    )];
+    for signal in sheet.signals() {
+        let part = |name: &str| shown(signal.get(name).unwrap_or(&Value::Null));
+        lines.push(format!(
+            "{} at {}: {} {}, usual {}, p {}, from {} to {}",
+            part("kind"),
+            part("zone"),
+            part("value"),
+            part("unit"),
+            part("baseline"),
+            part("p"),
+            part("from"),
+            part("to")
+        ));
+    }
+    lines.join("\n")
+}
+
+fn id(kind: &str, name: &str) -> String {
+    let mut bytes = [0_u8; 16];
+    let digest = Sha256::digest(format!("quaywatch\0{kind}\0{name}"));
+    for (byte, from) in bytes.iter_mut().zip(digest) {
+        *byte = from;
+    }
+    let mut number = u128::from_be_bytes(bytes);
+    number = number & !(0xf_u128 << 76) | 8_u128 << 76;
+    number = number & !(0x3_u128 << 62) | 2_u128 << 62;
+    let hex = format!("{number:032x}");
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{kind}--{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
