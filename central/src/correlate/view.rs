@@ -12,7 +12,7 @@ use super::{
     site::{CallFact, Group},
 };
 use crate::{
-    ledger::{Carried, total},
+    ledger::{Carried, NINETY_PERCENT_SD, total},
     rules::{RuleKind, Rules},
 };
 
@@ -137,6 +137,8 @@ pub struct LedgerView {
     pub year: i16,
     /// Sum: dark tankers' calls and known entries.
     pub quantity: f64,
+    /// Its standard error.
+    pub sd: f64,
     /// Its 90 % interval.
     pub interval: (f64, f64),
     /// Unit.
@@ -177,7 +179,7 @@ pub(super) fn of(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAs
         .collect();
     calls.sort_by_key(|call| std::cmp::Reverse((call.first_ms, call.zone)));
     let mut baselines = weekly(plan, history, ask);
-    baselines.extend(levels(plan, history, rules, ask));
+    baselines.extend(levels(history, rules, ask));
     SiteView {
         calls_left_out: calls.len().saturating_sub(CALLS_MAX),
         calls: calls.iter().take(CALLS_MAX).map(|call| call_view(call, plan)).collect(),
@@ -245,9 +247,8 @@ fn weekly(plan: &SitePlan, history: &History, ask: &SiteAsk) -> Vec<BaselineView
     .collect()
 }
 
-fn levels(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAsk) -> Vec<BaselineView> {
+fn levels(history: &History, rules: &Rules, ask: &SiteAsk) -> Vec<BaselineView> {
     let guard_ms = (rules.baseline.guard_days * DAY_MS as f64) as i64;
-    let _ = plan;
     history
         .facts
         .gauges
@@ -343,6 +344,7 @@ fn ledgers(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAsk) -> 
                 rule: rule.id.clone(),
                 year,
                 quantity: rounded(quantity.mean),
+                sd: rounded((quantity.high - quantity.mean) / NINETY_PERCENT_SD),
                 interval: (rounded(quantity.low), rounded(quantity.high)),
                 unit: "bbl",
                 cap: rounded(keys.cap),

@@ -3,7 +3,7 @@
 use crate::rules::TankerVolume;
 
 /// Two-sided 90 % of a normal distribution, in standard errors.
-const NINETY_PERCENT_SD: f64 = 1.645;
+pub const NINETY_PERCENT_SD: f64 = 1.645;
 
 /// One call's contribution.
 #[derive(Clone, Copy, Debug)]

@@ -143,7 +143,9 @@ impl Central {
         let counters = Arc::new(Counters::default());
         let setup = Setup {
             sites: Arc::clone(&feed.sites),
-            sinks: vec!["log".to_owned()],
+            routing: Arc::new(quaywatch_central::notify::route::Routing::all_to(vec![
+                "log".to_owned(),
+            ])),
             clock_tolerance_ms: CLOCK_TOLERANCE_MS,
             clock: Arc::new(self.clock.clone()),
             counters: Arc::clone(&counters),

@@ -162,7 +162,9 @@ impl Feed {
         let clock = WallClock::default();
         let setup = Setup {
             sites: Arc::clone(&self.sites),
-            sinks: vec!["log".to_owned()],
+            routing: Arc::new(quaywatch_central::notify::route::Routing::all_to(vec![
+                "log".to_owned(),
+            ])),
             clock_tolerance_ms: CLOCK_TOLERANCE_MS,
             clock: Arc::new(clock.clone()),
             counters: Arc::new(Counters::default()),
