@@ -23,7 +23,7 @@ fn the_least_configuration_is_loopback_and_embedded() {
         config.broker.place,
         BrokerPlace::Embedded("127.0.0.1:1883".parse().unwrap())
     );
-    assert!(config.http_listen.ip().is_loopback());
+    assert!(config.http.listen.ip().is_loopback());
     assert_eq!(config.store_file, Path::new("/etc/q/q.db"));
 }
 

@@ -12,7 +12,7 @@ use super::{
     site::{CallFact, Group},
 };
 use crate::{
-    ledger::{Carried, NINETY_PERCENT_SD, total},
+    ledger::{Carried, NINETY_PERCENT_SD, Unseen, total},
     rules::{RuleKind, Rules},
 };
 
@@ -307,7 +307,7 @@ fn baseline(
     })
 }
 
-/// The same sums as the ledger rules make, whether or not they reach a share that alerts.
+/// Sums of the calls that were seen, whether or not they reach a share that alerts; the rules' own sums allow for unseen calls too.
 fn ledgers(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAsk) -> Vec<LedgerView> {
     let (year, from) = year_of(ask.now.0);
     rules
@@ -339,7 +339,7 @@ fn ledgers(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAsk) -> 
                 existence: call.existence,
                 length: call.length,
             });
-            let quantity = total(carried, sum, &rules.tanker_volume);
+            let quantity = total(carried, Unseen::default(), sum, &rules.tanker_volume);
             Some(LedgerView {
                 rule: rule.id.clone(),
                 year,
