@@ -46,8 +46,9 @@ struct Heard {
 
 fn roadstead(seed: u64, fault: Fault) -> Heard {
     let mut chance = Chance::new(seed, &["roadstead"]);
-    let (mut sentences, mut hulls, mut truth): (Vec<(UnixMs, String)>, Vec<SeenVessel>, Vec<Option<u32>>) =
-        Default::default();
+    let mut sentences: Vec<(UnixMs, String)> = Vec::new();
+    let mut hulls: Vec<SeenVessel> = Vec::new();
+    let mut truth: Vec<Option<u32>> = Vec::new();
     for ship in 0..VESSELS {
         let mmsi = 1_000 + ship;
         let (lon, lat) = (chance.between([132.9, 133.25]), chance.between([42.6, 42.85]));
