@@ -66,6 +66,8 @@ impl Network {
             is_xnnpack_enabled: true,
         };
         let failed = |error: tflitec::Error| DetectError::Inference(error.to_string());
+        // Named here, so that a linker that goes through libraries in order has it before the binding asks for it.
+        std::hint::black_box(delegate::quaywatch_xnnpack_options as extern "C" fn() -> delegate::Options);
         let interpreter = Interpreter::new(model(file)?, Some(options)).map_err(failed)?;
         interpreter.allocate_tensors().map_err(failed)?;
         let bad = |what: String| DetectError::Model {
@@ -133,7 +135,7 @@ mod delegate {
 
     /// As in the header: larger than the library's structure, of which the first two fields are known.
     #[repr(C)]
-    struct Options {
+    pub(super) struct Options {
         threads: i32,
         flags: u32,
         rest: [MaybeUninit<u32>; 62],
@@ -147,7 +149,7 @@ mod delegate {
     }
 
     #[unsafe(no_mangle)]
-    extern "C" fn quaywatch_xnnpack_options() -> Options {
+    pub(super) extern "C" fn quaywatch_xnnpack_options() -> Options {
         let mut options = TfLiteXNNPackDelegateOptionsDefault();
         options.flags |= TRANSIENT_INDIRECTION_BUFFER;
         options
