@@ -135,7 +135,8 @@ struct Where {
 impl Where {
     fn of(filter: &AlertFilter, viewer: &Viewer) -> Self {
         let mut made = Self {
-            sql: "1".to_owned(),
+            // Names the second value too: a statement must use all that is bound.
+            sql: "?2 IS NOT NULL".to_owned(),
             values: vec![Box::new(viewer.person.clone()), Box::new(viewer.now.0)],
         };
         made.one_of("site", filter.site.as_slice());
