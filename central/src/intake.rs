@@ -79,8 +79,11 @@ impl Correlator for crate::correlate::Engine {
     }
 }
 
+/// What a person's change does inside the transaction.
+pub type Doing = dyn FnOnce(&mut Batch<'_>) -> Result<Tell, StoreError> + Send;
+
 /// A change of what people own: accounts, silences, marks. Gives what is to be told after the commit.
-pub struct Change(pub Box<dyn FnOnce(&mut Batch<'_>) -> Result<Tell, StoreError> + Send>);
+pub struct Change(pub Box<Doing>);
 
 /// Tells whoever asked, once it is committed.
 pub type Tell = Box<dyn FnOnce() + Send>;

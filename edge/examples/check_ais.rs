@@ -83,7 +83,7 @@ fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
 fn heard(bytes: &[u8]) -> Vec<Fields> {
     decode_lines(bytes)
         .into_iter()
-        .filter_map(|heard| match heard {
+        .map(|heard| match heard {
             Heard::Position(said) => {
                 let mut fields = place(
                     said.mmsi,
@@ -99,11 +99,11 @@ fn heard(bytes: &[u8]) -> Vec<Fields> {
                     said.heading_deg
                         .map_or("none".to_owned(), |value| format!("{value:.0}")),
                 );
-                Some(fields)
+                fields
             }
             Heard::Static(said) => {
                 let metres = |value: Option<f64>| format!("{:.0}", value.unwrap_or(0.0));
-                Some(Fields::from([
+                Fields::from([
                     ("mmsi", said.mmsi.to_string()),
                     ("name", said.name.unwrap_or_default()),
                     ("type", tens(i64::from(said.type_code))),
@@ -111,16 +111,12 @@ fn heard(bytes: &[u8]) -> Vec<Fields> {
                     ("beam", metres(said.beam_m)),
                     ("imo", said.imo.unwrap_or(0).to_string()),
                     ("draught", format!("{:.0}", said.draught_m.unwrap_or(0.0) * 10.0)),
-                ]))
+                ])
             }
             Heard::Shore {
                 mmsi,
                 lonlat: (lon, lat),
-            } => Some(place(
-                mmsi,
-                (lon * 600_000.0).round() as i64,
-                (lat * 600_000.0).round() as i64,
-            )),
+            } => place(mmsi, (lon * 600_000.0).round() as i64, (lat * 600_000.0).round() as i64),
         })
         .collect()
 }

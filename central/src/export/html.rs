@@ -74,9 +74,9 @@ pub(super) fn write(sheet: &Sheet) -> String {
     let heads = ["at", "what", "actor", "reason", "note"];
     let lines = lines.map(|line| heads.map(|head| shown(line.get(head).unwrap_or(&Value::Null))));
     table(&mut page, &heads, lines);
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<p class=\"quiet\">Quaywatch {}</p></body></html>\n",
+        "<p class=\"quiet\">Quaywatch {}</p></body></html>",
         escaped(sheet.version)
     );
     page
@@ -91,7 +91,7 @@ fn table<const N: usize>(page: &mut String, heads: &[&str; N], rows: impl Iterat
     for row in rows {
         page.push_str("<tr>");
         for cell in row {
-            let _ = write!(page, "<td>{}</td>", escaped(&cell));
+            let _ = writeln!(page, "<td>{}</td>", escaped(&cell));
         }
         page.push_str("</tr>");
     }

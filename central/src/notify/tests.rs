@@ -325,7 +325,12 @@ async fn a_sink_that_nobody_listens_on_says_so() {
         topic: "t".into(),
         login: None,
     });
-    assert!(!bus.deliver(&[note.clone()], NOW).await.unwrap_err().is_empty());
+    assert!(
+        !bus.deliver(std::slice::from_ref(&note), NOW)
+            .await
+            .unwrap_err()
+            .is_empty()
+    );
     let hook = Sink::Webhook(Hook {
         url: format!("http://127.0.0.1:{port}/"),
         secret: None,

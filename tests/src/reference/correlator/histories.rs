@@ -126,7 +126,7 @@ fn empty(site: &str, seq: u64, day: f64, chance: &mut Chance) -> Look {
     };
     let early = chance.yes(0.01);
     Look {
-        station: if seq % 3 == 0 { "gs-2" } else { "gs-1" }.to_owned(),
+        station: if seq.is_multiple_of(3) { "gs-2" } else { "gs-1" }.to_owned(),
         epoch: Some(if site == "a" { 1 } else { 2 }),
         seq: Some(seq),
         scene: format!("{site}-{seq}"),
