@@ -164,9 +164,9 @@ pub async fn run<C: Correlator + 'static>(
     let (counters, wall) = (Arc::new(Counters::default()), Arc::new(SystemClock) as Arc<dyn Clock>);
     let (mut store, world) = open_store(&config, sites, rules, rules_text, Arc::clone(&clock)).await?;
     let correlator = correlator.anew(&world.sites, &world.rules);
-    let sites = Arc::clone(&world.sites);
     offer_setup(&config, &mut store, wall.as_ref())?;
     let (states, in_force) = (Arc::new(States::default()), Arc::new(RegistryInForce::default()));
+    let distrust = Arc::new(registry.distrust());
     in_force.put(registry);
     let readers = Arc::new(Readers::new(&config.store_file));
     let notify = Arc::new(sinks(&config, notify));
@@ -175,7 +175,8 @@ pub async fn run<C: Correlator + 'static>(
         routes: notify.routes.clone(),
     };
     let setup = Setup {
-        sites,
+        world: world.clone(),
+        distrust,
         routing: Arc::new(routing),
         clock_tolerance_ms: config.ingest.clock_tolerance_ms,
         clock: Arc::clone(&clock),
@@ -227,6 +228,7 @@ pub async fn run<C: Correlator + 'static>(
     workers.spawn(watch_registry(
         config.stations.clone(),
         Arc::clone(&in_force),
+        (work.clone(), Arc::clone(&readers)),
         Arc::clone(&counters),
         stopping.clone(),
     ));
@@ -469,6 +471,7 @@ fn spawn_writer<C: Correlator + 'static>(
 async fn watch_registry(
     file: PathBuf,
     in_force: Arc<RegistryInForce>,
+    (work, readers): (mpsc::Sender<Work<Delivery>>, Arc<Readers>),
     counters: Arc<Counters>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -491,7 +494,13 @@ async fn watch_registry(
         match Registry::read(&file) {
             Ok(registry) => {
                 tracing::info!(stations = registry.len(), "station registry read again");
+                let distrust = Arc::new(registry.distrust());
+                // First the gate: nothing that the new registry refuses may come in behind the correlator that is built for it.
                 in_force.put(registry);
+                let told = work.send(Work::Distrust(distrust, Arc::clone(&readers)));
+                if told.await.is_err() {
+                    return;
+                }
             }
             Err(faults) => {
                 counters.registry_faults.add();

@@ -24,7 +24,10 @@ use crate::{
         SiteBook,
         view::{SiteAsk, SiteView},
     },
-    ingest::admit::{Admitted, Content, Refusal},
+    ingest::{
+        admit::{Admitted, Content, Refusal},
+        distrust::Distrust,
+    },
     metrics::Counters,
     notify::route::Routing,
     rules::Rules,
@@ -36,6 +39,7 @@ use crate::{
         quarantine::Refused,
         read::Readers,
     },
+    world::World,
 };
 
 /// Inputs of one transaction: an fsync is shared by this many at most.
@@ -107,10 +111,8 @@ pub struct NewWorld {
     pub note: String,
     /// The text.
     pub text: String,
-    /// All sites, with it.
-    pub sites: Arc<Sites>,
-    /// All rules, with it.
-    pub rules: Arc<Rules>,
+    /// All sites and rules, with it.
+    pub world: World,
     /// Where looks are read from.
     pub readers: Arc<Readers>,
 }
@@ -132,6 +134,8 @@ pub enum Work<D> {
     Ask(SiteAsk, oneshot::Sender<Option<SiteView>>),
     /// Other rules or sites: saved as this revision, or refused because this one is the newest. Put in force as well.
     Replace(Box<NewWorld>, oneshot::Sender<Result<i64, i64>>),
+    /// Other times in which stations are not to be believed: the correlator is built anew without what was received then.
+    Distrust(Arc<Distrust>, Arc<Readers>),
     /// Time has passed: acknowledgements may be over.
     Tick,
 }
@@ -160,7 +164,8 @@ pub struct Taken<D> {
 pub struct Intake<C> {
     store: Store,
     correlator: C,
-    sites: Arc<Sites>,
+    world: World,
+    distrust: Arc<Distrust>,
     routing: Arc<Routing>,
     clock_tolerance_ms: i64,
     clock: Arc<dyn Clock>,
@@ -169,8 +174,10 @@ pub struct Intake<C> {
 
 /// How an intake is set up.
 pub struct Setup {
-    /// The watched sites.
-    pub sites: Arc<Sites>,
+    /// The watched sites, and the rules.
+    pub world: World,
+    /// What was received and is not to count.
+    pub distrust: Arc<Distrust>,
     /// Who is notified of what.
     pub routing: Arc<Routing>,
     /// How far a look may be dated after its receipt, milliseconds.
@@ -188,15 +195,12 @@ impl<C: Correlator> Intake<C> {
     /// # Errors
     /// [`StoreError`].
     pub fn start(store: Store, readers: &Readers, mut correlator: C, setup: Setup) -> Result<(Self, u64), StoreError> {
-        let looks = readers.each_look(&setup.sites, |look| {
-            if setup.sites.get(&look.site).is_some() {
-                correlator.apply(&look);
-            }
-        })?;
+        let looks = feed(&mut correlator, readers, &setup.world.sites, &setup.distrust)?;
         let mut intake = Self {
             store,
             correlator,
-            sites: setup.sites,
+            world: setup.world,
+            distrust: setup.distrust,
             routing: setup.routing,
             clock_tolerance_ms: setup.clock_tolerance_ms,
             clock: setup.clock,
@@ -237,15 +241,8 @@ impl<C: Correlator> Intake<C> {
         let Ok(revision) = saved else {
             return Ok((saved, Vec::new()));
         };
-        let mut correlator = self.correlator.anew(&new.sites, &new.rules);
-        let looks = new.readers.each_look(&new.sites, |look| {
-            if new.sites.get(&look.site).is_some() {
-                correlator.apply(&look);
-            }
-        })?;
-        self.correlator = correlator;
-        self.sites = new.sites;
-        let told = self.reconcile()?;
+        self.world = new.world;
+        let (looks, told) = self.rebuild(&new.readers)?;
         tracing::info!(
             subject = new.subject,
             revision,
@@ -255,6 +252,29 @@ impl<C: Correlator> Intake<C> {
             "put in force"
         );
         Ok((Ok(revision), told))
+    }
+
+    /// Puts other times of distrust in force; nothing to do when they are the same.
+    fn distrust(&mut self, distrust: Arc<Distrust>, readers: &Readers) -> Result<Vec<Told>, StoreError> {
+        if distrust == self.distrust {
+            return Ok(Vec::new());
+        }
+        self.distrust = distrust;
+        let (looks, told) = self.rebuild(readers)?;
+        tracing::warn!(
+            looks,
+            alerts = told.len(),
+            "what counts of the stations' words has changed: built anew"
+        );
+        Ok(told)
+    }
+
+    /// Builds the correlator from all stored looks that count, and brings the alerts to it.
+    fn rebuild(&mut self, readers: &Readers) -> Result<(u64, Vec<Told>), StoreError> {
+        let mut correlator = self.correlator.anew(&self.world.sites, &self.world.rules);
+        let looks = feed(&mut correlator, readers, &self.world.sites, &self.distrust)?;
+        self.correlator = correlator;
+        Ok((looks, self.reconcile()?))
     }
 
     /// Takes a batch, in one transaction.
@@ -272,6 +292,7 @@ impl<C: Correlator> Intake<C> {
         let mut marks = Vec::new();
         let mut tells: Vec<Tell> = Vec::new();
         let mut worlds = Vec::new();
+        let mut distrusts = Vec::new();
         let now = self.clock.now();
         let mut batch = self.store.begin()?;
         for item in work {
@@ -281,12 +302,13 @@ impl<C: Correlator> Intake<C> {
                     let counting = record(
                         &mut batch,
                         &admitted,
-                        &self.sites,
+                        &self.world.sites,
                         self.clock_tolerance_ms,
                         now,
                         &self.counters,
                     )?;
-                    if let Some(look) = counting {
+                    let station = admitted.id.station.as_str();
+                    if let Some(look) = counting.filter(|look| !self.distrust.covers(station, look.known_at())) {
                         for change in self.correlator.apply(&look) {
                             taken.told.extend(batch.put_alert(change.alert(), &self.routing, now)?);
                         }
@@ -316,6 +338,7 @@ impl<C: Correlator> Intake<C> {
                     let _ = reply.send(self.correlator.site_view(&ask));
                 }
                 Work::Replace(new, reply) => worlds.push((new, reply)),
+                Work::Distrust(distrust, readers) => distrusts.push((distrust, readers)),
                 Work::Tick => taken.told.extend(batch.end_acknowledgements(&self.routing, now)?),
             }
         }
@@ -344,8 +367,25 @@ impl<C: Correlator> Intake<C> {
             taken.told.extend(told);
             let _ = reply.send(saved);
         }
+        for (distrust, readers) in distrusts {
+            taken.told.extend(self.distrust(distrust, &readers)?);
+        }
         Ok(taken)
     }
+}
+
+/// Gives a correlator every stored look of a watched site that counts.
+fn feed<C: Correlator>(
+    correlator: &mut C,
+    readers: &Readers,
+    sites: &Sites,
+    distrust: &Distrust,
+) -> Result<u64, StoreError> {
+    readers.each_look(sites, distrust, |look| {
+        if sites.get(&look.site).is_some() {
+            correlator.apply(&look);
+        }
+    })
 }
 
 /// Stores an event once, and gives its look if the correlator is to have it.

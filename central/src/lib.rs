@@ -20,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod correlate;
+pub mod enrol;
 pub mod export;
 pub mod ingest;
 pub mod intake;

@@ -19,7 +19,9 @@ use crate::{
     ingest::registry::Registry,
     intake::Correlator,
     keyfile,
+    rules::Rules,
     sites::Sites,
+    world::World,
 };
 
 pub const NOW: UnixMs = UnixMs(1_710_300_000_000);
@@ -102,6 +104,15 @@ pub fn sites() -> Sites {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("vostochny.geojson"), SITE).unwrap();
     Sites::read_folder(folder.path()).unwrap()
+}
+
+/// The sites, and the rules that are shipped.
+pub fn world() -> World {
+    let rules = Rules::from_toml(include_str!("../../deploy/rules/default.toml"));
+    World {
+        sites: Arc::new(sites()),
+        rules: Arc::new(rules.unwrap()),
+    }
 }
 
 /// A look of scene `scene`, acquired then, with one dark tanker.

@@ -240,12 +240,13 @@ async fn preview(parts: &Parts, then: World, site: Option<String>, days: Option<
         .try_acquire()
         .map_err(|_| Problem::busy("another preview runs: try again when it is done"))?;
     let (readers, now) = (Arc::clone(&parts.readers), parts.world.get());
+    let distrust = parts.registry.get().distrust();
     let since = parts.clock.now().plus_ms(-days * DAY_MS);
     let made = tokio::task::spawn_blocking(move || {
         let began = Instant::now();
         let mut looks: Vec<Look> = Vec::new();
         let mut too_many = false;
-        readers.each_look(&now.sites, |look| {
+        readers.each_look(&now.sites, &distrust, |look| {
             let is_wanted = now.sites.get(&look.site).is_some();
             too_many |= looks.len() >= LOOKS_MAX;
             if is_wanted && !too_many {
@@ -378,8 +379,7 @@ async fn save(parts: &Parts, who: &Who, site: Option<String>, body: SaveBody) ->
         by: who.actor.clone(),
         note: body.note,
         text: body.text,
-        sites: Arc::clone(&world.sites),
-        rules: Arc::clone(&world.rules),
+        world: world.clone(),
         readers: Arc::clone(&parts.readers),
     };
     let (reply, answer) = oneshot::channel();

@@ -21,10 +21,10 @@ use crate::{
     intake::{Intake, Setup, Work},
     metrics::Counters,
     notify::{Sink, file::Plan, route::Routing},
-    rules::{DEFAULT_TOML, Rules},
+    rules::DEFAULT_TOML,
     store::{Store, read::Readers, revisions},
-    testing::{HandClock, NOW, SITE, Simple, Station, look, registry, sites},
-    world::{World, WorldInForce},
+    testing::{HandClock, NOW, SITE, Simple, Station, look, registry, world},
+    world::WorldInForce,
 };
 
 mod accounts;
@@ -69,7 +69,7 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("q.db");
         let (readers, station) = (Arc::new(Readers::new(&file)), Station::new("gs-1", 1));
-        let (clock, counters, sites) = (HandClock::at(NOW), Arc::new(Counters::default()), Arc::new(sites()));
+        let (clock, counters, world) = (HandClock::at(NOW), Arc::new(Counters::default()), world());
         let mut store = Store::open(&file).unwrap();
         let mut batch = store.begin().unwrap();
         batch.in_force(revisions::RULES, DEFAULT_TOML, NOW).unwrap();
@@ -89,7 +89,8 @@ impl Served {
         }
         batch.commit().unwrap();
         let setup = Setup {
-            sites: sites.clone(),
+            world: world.clone(),
+            distrust: Arc::default(),
             routing: Arc::new(Routing::default()),
             clock_tolerance_ms: 0,
             clock: clock.clone(),
@@ -112,10 +113,6 @@ impl Served {
             }
         });
         let (stop_out, stop) = watch::channel(false);
-        let world = World {
-            sites,
-            rules: Arc::new(Rules::from_toml(DEFAULT_TOML).unwrap()),
-        };
         let plan = Plan {
             sinks: vec![("log".to_owned(), Sink::Log)],
             routes: Vec::new(),

@@ -9,6 +9,7 @@ pub mod import;
 pub mod keygen;
 pub mod replay;
 pub mod run;
+pub mod station;
 pub mod token;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Command {
     Backtest(backtest::Args),
     /// Make, list or take back tokens for programs that read or command the API
     Token(token::Args),
+    /// Take stations on, give them other keys, shut them out
+    Station(station::Args),
     /// Run stored looks through the correlator and print the alerts
     Replay(replay::Args),
 }
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::main(&args),
         Command::Backtest(args) => backtest::main(&args),
         Command::Token(args) => token::main(&args),
+        Command::Station(args) => station::main(&args),
         Command::Replay(args) => replay::main(&args),
     };
     match outcome {

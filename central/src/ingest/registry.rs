@@ -5,6 +5,8 @@
 //! id = "gs-vlad-1"
 //! name = "Vladivostok 1"      # for people; optional
 //! revoked = false             # true: nothing from it is believed any more; optional
+//! distrust_from = "2026-03-13T00:00:00Z"   # what was received from it since then does not count; optional
+//! distrust_until = "2026-03-14T00:00:00Z"  # until then; without: for ever
 //!
 //! [[station.key]]
 //! id = 1                      # counts up as keys are rotated
@@ -14,9 +16,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use quaywatch_protocol::{ids::StationId, sign::VerifyingKey};
+use quaywatch_protocol::{contract::time::UnixMs, ids::StationId, sign::VerifyingKey};
 use serde::Deserialize;
 
+use super::distrust::{Distrust, Period};
 use crate::{config::Fault, keyfile};
 
 /// Stations of one central.
@@ -37,6 +40,8 @@ pub struct Station {
     pub name: String,
     /// Nothing from it is believed any more.
     pub revoked: bool,
+    /// When what was received from it does not count.
+    pub distrusted: Option<Period>,
     keys: BTreeMap<u16, StationKey>,
 }
 
@@ -44,6 +49,13 @@ pub struct Station {
 struct StationKey {
     public: VerifyingKey,
     revoked: bool,
+}
+
+impl Station {
+    /// Its keys: number, and whether it is revoked.
+    pub fn keys(&self) -> impl Iterator<Item = (u16, bool)> {
+        self.keys.iter().map(|(number, key)| (*number, key.revoked))
+    }
 }
 
 /// Why a key is not to be used.
@@ -108,8 +120,9 @@ impl Registry {
                 Err(error) => faults.push((place, format!("`id` {error}"))),
                 Ok(id) => {
                     let station = Station {
-                        name: entry.name.unwrap_or_else(|| entry.id.clone()),
+                        name: entry.name.clone().unwrap_or_else(|| entry.id.clone()),
                         revoked: entry.revoked,
+                        distrusted: read_distrust(&place, &entry, &mut faults),
                         keys: read_keys(&place, &entry.key, &mut faults),
                     };
                     if stations.insert(id, station).is_some() {
@@ -148,6 +161,18 @@ impl Registry {
         self.0.contains_key(station)
     }
 
+    /// What was received and is not to count.
+    #[must_use]
+    pub fn distrust(&self) -> Distrust {
+        let mut distrust = Distrust::default();
+        for (id, station) in &self.0 {
+            if let Some(period) = station.distrusted {
+                distrust.add(id.as_str(), period);
+            }
+        }
+        distrust
+    }
+
     /// The key to check a station's signature with.
     ///
     /// # Errors
@@ -164,6 +189,26 @@ impl Registry {
             Ok(&key.public)
         }
     }
+}
+
+fn read_distrust(place: &str, entry: &StationEntry, faults: &mut Vec<(String, String)>) -> Option<Period> {
+    let mut read = |field: &str, text: &Option<String>| {
+        let read = UnixMs::parse(text.as_deref()?);
+        read.map_err(|problem| faults.push((place.to_owned(), format!("`{field}`: {problem}"))))
+            .ok()
+    };
+    let from = read("distrust_from", &entry.distrust_from);
+    let until = read("distrust_until", &entry.distrust_until);
+    if entry.distrust_until.is_some() && entry.distrust_from.is_none() {
+        let problem = "has `distrust_until` alone: expected `distrust_from` as well";
+        faults.push((place.to_owned(), problem.to_owned()));
+    }
+    let from = from?;
+    if until.is_some_and(|until| until <= from) {
+        let problem = "`distrust_until` is not after `distrust_from`";
+        faults.push((place.to_owned(), problem.to_owned()));
+    }
+    Some(Period { from, until })
 }
 
 fn read_keys(place: &str, entries: &[KeyEntry], faults: &mut Vec<(String, String)>) -> BTreeMap<u16, StationKey> {
@@ -203,6 +248,8 @@ struct StationEntry {
     name: Option<String>,
     #[serde(default)]
     revoked: bool,
+    distrust_from: Option<String>,
+    distrust_until: Option<String>,
     #[serde(default)]
     key: Vec<KeyEntry>,
 }

@@ -15,7 +15,7 @@ use crate::{
     intake::{Intake, Setup},
     notify::{email::MailTls, route::Routing},
     store::Store,
-    testing::{HandClock, NOW, Simple, Station, look, registry, sites},
+    testing::{HandClock, NOW, Simple, Station, look, registry, world},
 };
 
 #[test]
@@ -101,7 +101,8 @@ impl Line {
         );
         let readers = Arc::new(Readers::new(&file));
         let setup = Setup {
-            sites: Arc::new(sites()),
+            world: world(),
+            distrust: Arc::default(),
             routing: Arc::new(Routing::all_to(vec![name.to_owned()])),
             clock_tolerance_ms: 0,
             clock: clock.clone(),

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{StoreError, open_reading};
-use crate::sites::Sites;
+use crate::{ingest::distrust::Distrust, sites::Sites};
 
 /// Idle connections kept; more are opened and closed as needed, bounded by the callers.
 const IDLE_MAX: usize = 4;
@@ -102,11 +102,12 @@ impl Readers {
         Ok(answer)
     }
 
-    /// Every look that counts, in the order in which they were stored, one after the other: what the correlator is built from.
+    /// Every look that counts, in the order in which they were stored, one after the other, without what is distrusted: what the
+    /// correlator is built from.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn each_look(&self, sites: &Sites, mut each: impl FnMut(Look)) -> Result<u64, StoreError> {
+    pub fn each_look(&self, sites: &Sites, distrust: &Distrust, mut each: impl FnMut(Look)) -> Result<u64, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare(
                 "SELECT station, epoch, seq, received_ms, envelope FROM event
@@ -115,6 +116,10 @@ impl Readers {
             let mut rows = statement.query([])?;
             let mut count = 0;
             while let Some(row) = rows.next()? {
+                let station: String = row.get(0)?;
+                if distrust.covers(&station, UnixMs(row.get(3)?)) {
+                    continue;
+                }
                 each(read_look(row, sites)?);
                 count += 1;
             }

@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use proptest::prelude::*;
-use quaywatch_protocol::{event::Event, ids::EventId};
+use quaywatch_protocol::{contract::time::UnixMs, event::Event, ids::EventId};
 use tempfile::TempDir;
 
 use super::{
@@ -11,11 +11,14 @@ use super::{
     read_alerts::{AlertQuery, Viewer},
 };
 use crate::{
-    ingest::admit::{Admitted, admit},
+    ingest::{
+        admit::{Admitted, admit},
+        distrust::{Distrust, Period},
+    },
     intake::{Intake, Setup, Taken, Work},
     metrics::Counters,
     notify::route::Routing,
-    testing::{HandClock, NOW, Simple, Station, gap, look, registry, sites},
+    testing::{HandClock, NOW, Simple, Station, gap, look, registry, sites, world},
 };
 
 struct Bench {
@@ -42,7 +45,8 @@ impl Bench {
     /// Starts as a process does: from the file alone.
     fn intake(&self) -> (Intake<Simple>, u64) {
         let setup = Setup {
-            sites: Arc::new(sites()),
+            world: world(),
+            distrust: Arc::default(),
             routing: Arc::new(Routing::all_to(vec!["log".to_owned()])),
             clock_tolerance_ms: 300_000,
             clock: self.clock.clone(),
@@ -184,6 +188,44 @@ fn a_batch_that_was_not_committed_never_happened() {
 }
 
 #[test]
+fn a_commit_that_fails_acknowledges_nothing() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    intake.take(vec![bench.look(1)]).unwrap();
+    // A promise between tables that is only looked at when the transaction commits.
+    let connection = rusqlite::Connection::open(bench.file()).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE one (n INTEGER PRIMARY KEY);
+             CREATE TABLE other (n REFERENCES one (n) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER break_commit AFTER INSERT ON event BEGIN INSERT INTO other VALUES (1); END;",
+        )
+        .unwrap();
+    drop(connection);
+    assert!(intake.take(vec![bench.look(2)]).is_err());
+    drop(intake);
+    assert_eq!(count(&bench.file(), "event"), 1);
+}
+
+#[test]
+fn every_commit_waits_for_the_disk() {
+    let bench = Bench::new();
+    let store = Store::open(&bench.file()).unwrap();
+    let pragma = |name: &str| -> String {
+        store
+            .connection
+            .pragma_query_value(None, name, |row| {
+                row.get::<_, rusqlite::types::Value>(0)
+                    .map(|value| format!("{value:?}"))
+            })
+            .unwrap()
+    };
+    // 2 is FULL: the write-ahead log is flushed before each commit returns.
+    assert_eq!(pragma("synchronous"), "Integer(2)");
+    assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+}
+
+#[test]
 fn a_restart_builds_the_same_alerts_and_tells_nothing_twice() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
@@ -210,7 +252,7 @@ fn receive_times_rise_even_when_the_clock_steps_back() {
     let mut times = Vec::new();
     bench
         .readers()
-        .each_look(&sites(), |look| times.push(look.known_at()))
+        .each_look(&sites(), &Distrust::default(), |look| times.push(look.known_at()))
         .unwrap();
     assert_eq!(times.len(), 4);
     assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
@@ -269,7 +311,8 @@ fn rules_that_no_longer_raise_an_alert_withdraw_it_on_start() {
     intake.take(vec![bench.look(1)]).unwrap();
     drop(intake);
     let setup = Setup {
-        sites: Arc::new(sites()),
+        world: world(),
+        distrust: Arc::default(),
         routing: Arc::new(Routing::default()),
         clock_tolerance_ms: 0,
         clock: bench.clock.clone(),
@@ -281,6 +324,41 @@ fn rules_that_no_longer_raise_an_alert_withdraw_it_on_start() {
         (alert["state"].as_str(), alert["withdrawn"].as_bool()),
         (Some("closed"), Some(true))
     );
+}
+
+#[test]
+fn what_was_received_while_a_key_was_stolen_stops_counting_and_counts_again_when_the_registry_says_so() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    intake.take(vec![bench.look(1)]).unwrap();
+    bench.clock.set(NOW.plus_ms(60_000));
+    intake.take(vec![bench.look(2)]).unwrap();
+    let told = |intake: &mut Intake<Simple>, from: Option<UnixMs>| {
+        let mut distrust = Distrust::default();
+        if let Some(from) = from {
+            distrust.add("gs-1", Period { from, until: None });
+        }
+        let work = Work::Distrust(Arc::new(distrust), Arc::new(bench.readers()));
+        intake.take::<u64>(vec![work]).unwrap().told.len()
+    };
+    let evidence = || {
+        let alert = bench.readers().alert("simple-vostochny", &nobody()).unwrap().unwrap();
+        let withdrawn = alert["withdrawn"].as_bool();
+        (alert["evidence"].as_array().unwrap().len(), withdrawn)
+    };
+    assert_eq!(evidence(), (2, Some(false)));
+    // Since its second look: the alert stands on the first alone.
+    assert_eq!(told(&mut intake, Some(NOW.plus_ms(30_000))), 1);
+    assert_eq!(evidence(), (1, Some(false)));
+    // What comes on meanwhile is stored and does not count either.
+    intake.take(vec![bench.look(3)]).unwrap();
+    assert_eq!((evidence().0, count(&bench.file(), "event")), (1, 3));
+    assert_eq!(told(&mut intake, Some(NOW.plus_ms(30_000))), 0);
+    // Since ever: nothing is left of the alert.
+    assert_eq!(told(&mut intake, Some(NOW)), 1);
+    assert_eq!(evidence().1, Some(true));
+    told(&mut intake, None);
+    assert_eq!(evidence(), (3, Some(false)));
 }
 
 #[test]

@@ -26,19 +26,25 @@ pub fn free_port() -> u16 {
 pub struct Mosquitto {
     child: Child,
     pub port: u16,
+    /// What it writes; it is not read by every test.
+    pub log: std::sync::mpsc::Receiver<String>,
     _folder: TempDir,
 }
 
 impl Mosquitto {
     pub fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let port = free_port();
-        let conf = folder.path().join("mosquitto.conf");
-        fs::write(
-            &conf,
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"),
+        Self::start_with(
+            port,
+            &format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"),
         )
-        .unwrap();
+    }
+
+    /// With this configuration, which listens at that port.
+    pub fn start_with(port: u16, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let conf = folder.path().join("mosquitto.conf");
+        fs::write(&conf, text).unwrap();
         let mut child = Command::new(MOSQUITTO)
             .args(["-v", "-c"])
             .arg(&conf)
@@ -54,12 +60,29 @@ impl Mosquitto {
             "mosquitto did not say that it runs"
         );
         // Its log must be read on, or its pipe fills.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (line_out, log) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| {
+                let _ = line_out.send(line);
+            });
+        });
         Self {
             child,
             port,
+            log,
             _folder: folder,
         }
+    }
+}
+
+impl Mosquitto {
+    /// Lets it read its access rules again.
+    pub fn hang_up(&self) {
+        let sent = Command::new("kill")
+            .args(["-HUP", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
     }
 }
 

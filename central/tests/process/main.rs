@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod enrol;
 mod harness;
 mod measure;
 mod station;

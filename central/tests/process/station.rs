@@ -83,7 +83,12 @@ pub struct Connected {
 impl Connected {
     /// Connects and waits until its subscription to acks stands.
     pub fn to(port: u16, station: &Station, central_public: &str) -> Self {
-        let mut options = MqttOptions::new(format!("station-{}-{port}", station.id), "127.0.0.1", port);
+        let options = MqttOptions::new(format!("station-{}-{port}", station.id), "127.0.0.1", port);
+        Self::by(options, station, central_public)
+    }
+
+    /// The same over whatever `options` say.
+    pub fn by(mut options: MqttOptions, station: &Station, central_public: &str) -> Self {
         options.set_max_packet_size(1 << 20, 1 << 20).set_inflight(200);
         let (client, mut connection) = Client::new(options, 4_000);
         let (ack_out, acks) = channel();

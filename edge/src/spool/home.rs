@@ -61,6 +61,8 @@ pub trait Home {
 #[derive(Debug)]
 pub struct DirHome {
     folder: PathBuf,
+    /// Flushes a folder: injected, so that a test can let it fail.
+    flush: fn(&Path) -> io::Result<()>,
     /// Held as long as this lives.
     _lock: File,
 }
@@ -73,7 +75,7 @@ impl DirHome {
     pub fn new(folder: &Path) -> Result<Self, SpoolError> {
         fs::create_dir_all(folder).map_err(at(folder))?;
         if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_folder(parent)?;
+            sync_folder(parent).map_err(at(parent))?;
         }
         let path = folder.join(LOCK);
         let lock = options().open(&path).map_err(at(&path))?;
@@ -84,6 +86,7 @@ impl DirHome {
         }
         Ok(Self {
             folder: folder.to_owned(),
+            flush: sync_folder,
             _lock: lock,
         })
     }
@@ -95,7 +98,12 @@ impl DirHome {
     fn rename(&self, from: &str, to: &str) -> Result<(), SpoolError> {
         let from = self.path(from);
         fs::rename(&from, self.path(to)).map_err(at(&from))?;
-        sync_folder(&self.folder)
+        (self.flush)(&self.folder).map_err(at(&self.folder))
+    }
+
+    #[cfg(test)]
+    pub(super) fn flushed_by(self, flush: fn(&Path) -> io::Result<()>) -> Self {
+        Self { flush, ..self }
     }
 
     /// Deletes the oldest spools set aside beyond the limit.
@@ -177,10 +185,8 @@ fn options() -> OpenOptions {
 }
 
 /// Flushes a folder, so that a file made or renamed in it is still there after a power loss.
-fn sync_folder(folder: &Path) -> Result<(), SpoolError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(at(folder))
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> SpoolError {

@@ -142,7 +142,8 @@ impl Central {
         let failed = |error: String| Broken::new("N9", format!("central does not start again: {error}"));
         let counters = Arc::new(Counters::default());
         let setup = Setup {
-            sites: Arc::clone(&feed.sites),
+            world: feed.world(),
+            distrust: Arc::default(),
             routing: Arc::new(quaywatch_central::notify::route::Routing::all_to(vec![
                 "log".to_owned(),
             ])),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quaywatch_central::{alert::Alert, correlate::Engine, store::read::Readers};
+use quaywatch_central::{alert::Alert, correlate::Engine, ingest::distrust::Distrust, store::read::Readers};
 use quaywatch_protocol::{
     codec,
     contract::look::Look,
@@ -168,7 +168,7 @@ fn alerts(world: &mut World<'_>) -> Result<(), Broken> {
     let readers = Readers::new(world.central.file());
     let mut looks: Vec<Look> = Vec::new();
     readers
-        .each_look(&world.feed.sites, |look| {
+        .each_look(&world.feed.sites, &Distrust::default(), |look| {
             if world.feed.sites.get(&look.site).is_some() {
                 looks.push(look);
             }

@@ -15,6 +15,7 @@ use quaywatch_central::{
     rules::Rules,
     sites::Sites,
     store::{Store, read::Readers},
+    world::World as Watched,
 };
 use quaywatch_edge::spool::{Batch, BatchChip, SceneNote};
 use quaywatch_protocol::{
@@ -158,10 +159,20 @@ impl Feed {
         Engine::new(Arc::clone(&self.book), self.rules.clone())
     }
 
+    /// What is watched, and by which rules.
+    #[must_use]
+    pub fn world(&self) -> Watched {
+        Watched {
+            sites: Arc::clone(&self.sites),
+            rules: Arc::new(self.rules.clone()),
+        }
+    }
+
     fn store_past(&mut self) -> Result<(), String> {
         let clock = WallClock::default();
         let setup = Setup {
-            sites: Arc::clone(&self.sites),
+            world: self.world(),
+            distrust: Arc::default(),
             routing: Arc::new(quaywatch_central::notify::route::Routing::all_to(vec![
                 "log".to_owned(),
             ])),

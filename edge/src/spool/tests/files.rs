@@ -1,9 +1,9 @@
 //! The real folder.
 
-use std::fs;
+use std::{fs, io};
 
 use super::{LIMITS, NOW, batch, drain, look, station};
-use crate::spool::{DirHome, OpenedHow, Spool, SpoolError, home::ASIDE_FILES_MAX};
+use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, home::ASIDE_FILES_MAX};
 
 #[test]
 fn a_spool_is_found_again_in_its_folder() {
@@ -26,6 +26,18 @@ fn a_second_process_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _home = DirHome::new(folder.path()).unwrap();
     assert!(matches!(DirHome::new(folder.path()), Err(SpoolError::InUse(_))));
+}
+
+#[test]
+fn a_change_in_the_folder_counts_only_when_the_folder_is_flushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = DirHome::new(folder.path()).unwrap();
+    drop(home.create().unwrap());
+    let home = home.flushed_by(|_| Err(io::Error::other("the folder is not on the disk")));
+    let failed = |done: Result<(), SpoolError>| done.unwrap_err().is_fatal();
+    assert!(failed(home.publish()));
+    assert!(failed(home.store_epoch(7)));
+    assert!(failed(home.set_aside(1_700_000_000_000).map(drop)));
 }
 
 #[test]
