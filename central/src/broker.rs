@@ -72,6 +72,8 @@ mod embedded {
             .name("embedded")
             .laddr(address)
             .nodelay(true)
+            // Else central could not start again for a minute after a stop: its old connections hold the port in TIME_WAIT.
+            .reuseaddr(Some(true))
             .max_connections(CONNECTIONS_MAX)
             .max_packet_size(PACKET_BYTES_MAX)
             .max_mqueue_len(QUEUE_MAX)

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Parts, Problem,
-    alerts::{read_event_id, shown},
+    alerts::{named_in, shown},
     auth::Who,
     table::{Gives, Route},
     take::At,
@@ -47,13 +47,7 @@ async fn one(
         Problem::missing(&format!("such form: expected one of {}", known.join(", ")))
     })?;
     let alert = shown(&parts, &who, id).await?;
-    let named: Vec<_> = alert
-        .get("evidence")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str().and_then(read_event_id))
-        .collect();
+    let named = named_in(&alert);
     let looks = parts
         .query(move |readers, sites| {
             let mut looks = Vec::new();

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
-    alerts::page_limit,
     described::described,
     table::{Gives, Route},
-    take::{At, Params},
+    take::{At, Params, page_limit},
 };
 use crate::{account::Role, store::read::LookQuery};
 

@@ -9,11 +9,10 @@ use tokio::sync::oneshot;
 
 use super::{
     Parts, Problem,
-    alerts::check_text,
     auth::Who,
     described::described,
     table::Route,
-    take::{At, Body},
+    take::{At, Body, check_text},
 };
 use crate::{
     account::Role,

@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
-    alerts::check_text,
     auth::Who,
     described::described,
     table::{Gives, Route},
-    take::{At, Body, Params},
+    take::{At, Body, Params, check_text},
 };
 use crate::{
     account::Role,

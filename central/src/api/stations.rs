@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
-    alerts::page_limit,
     auth::Who,
     described::described,
     table::Route,
-    take::{At, Params},
+    take::{At, Params, page_limit},
 };
 use crate::account::Role;
 

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
-    alerts::page_limit,
     auth::Who,
     described::described,
     session::{check_person, refused},
     table::{Gives, Route},
-    take::{At, Body, Params},
+    take::{At, Body, Params, page_limit},
 };
 use crate::{
     account::{self, Role, Secret, TOKEN_PREFIX, password},

@@ -1,5 +1,8 @@
-//! CSV (RFC 4180): one line a signal, with the alert's fields repeated. A cell that a spreadsheet would take for a formula gets an
-//! apostrophe in front, unless it is a number.
+//! CSV (RFC 4180): one line a signal, with the alert's fields repeated.
+//!
+//! A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers of the alert stay numbers, also negative
+//! ones. Markup stays as it is: the format has no escape for it, and a reader must find the name that was there. It is served as
+//! `text/csv` to be saved, never to be shown, and browsers are told not to guess.
 
 use serde_json::Value;
 
@@ -28,39 +31,48 @@ const HEAD: [&str; 20] = [
     "text",
 ];
 
+/// Characters that begin a formula, also in their full-width forms.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 pub(super) fn write(sheet: &Sheet) -> String {
     let mut out = line(HEAD.iter().map(|name| (*name).to_owned()));
     let (earliest, latest) = sheet.onset();
-    let own = ["id", "rule", "kind", "severity", "state", "site", "opened_at"].map(|name| sheet.text(name).to_owned());
+    let own = ["id", "rule", "kind", "severity", "state", "site", "opened_at"].map(|name| quoted(sheet.text(name)));
     let none = serde_json::Map::new();
     let signals: Vec<_> = sheet.signals().collect();
     let rows = if signals.is_empty() { vec![&none] } else { signals };
     for signal in rows {
         let of_signal = ["kind", "zone", "value", "unit", "baseline", "p", "from", "to", "dark"]
-            .map(|name| shown(signal.get(name).unwrap_or(&Value::Null)));
+            .map(|name| cell(signal.get(name).unwrap_or(&Value::Null)));
         let cells = own
             .iter()
             .cloned()
             .chain([earliest.to_string(), latest.to_string()])
             .chain([sheet.number("expected_false_per_site_year").to_string()])
             .chain(of_signal)
-            .chain([sheet.text("text").to_owned()]);
+            .chain([quoted(sheet.text("text"))]);
         out.push_str(&line(cells));
     }
     out
 }
 
 fn line(cells: impl Iterator<Item = String>) -> String {
-    let cells: Vec<String> = cells.map(|text| cell(&text)).collect();
-    format!("{}\r\n", cells.join(","))
+    format!("{}\r\n", cells.collect::<Vec<_>>().join(","))
 }
 
-fn cell(text: &str) -> String {
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        other => quoted(&shown(other)),
+    }
+}
+
+fn quoted(text: &str) -> String {
     let text: String = text
         .chars()
         .filter(|each| !each.is_control() || *each == '\n')
         .collect();
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err();
+    let is_formula = text.trim_start().starts_with(FORMULA);
     let text = if is_formula { format!("'{text}") } else { text };
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Sheet, points};
+use super::{Sheet, json_text, points};
 use crate::correlate::identity;
 use quaywatch_protocol::contract::ZoneShape;
 
@@ -47,7 +47,7 @@ pub(super) fn write(sheet: &Sheet) -> String {
             features.push(feature(geometry, properties));
         }
     }
-    json!({"type": "FeatureCollection", "features": features}).to_string()
+    json_text::of(&json!({"type": "FeatureCollection", "features": features}))
 }
 
 fn feature(geometry: Value, properties: Value) -> Value {

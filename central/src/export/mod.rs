@@ -6,6 +6,7 @@ mod cot;
 mod csv;
 mod geojson;
 mod html;
+mod json_text;
 mod kml;
 mod stix;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Sheet, seconds, shown};
+use super::{Sheet, json_text, seconds, shown};
 
 pub(super) fn write(sheet: &Sheet) -> String {
     let created = format!("{}.000Z", seconds(sheet.time("opened_at")));
@@ -54,7 +54,7 @@ pub(super) fn write(sheet: &Sheet) -> String {
         json!({"abstract": "Signals and their chances", "content": figures(sheet), "object_refs": [incident]}),
     ));
     let bundle = json!({"type": "bundle", "id": id("bundle", &format!("{alert} {modified}")), "objects": objects});
-    serde_json::to_string_pretty(&bundle).unwrap_or_default()
+    json_text::of(&bundle)
 }
 
 fn figures(sheet: &Sheet) -> String {

@@ -46,9 +46,11 @@ fn a_signed_look_goes_in_is_stored_and_acknowledged_through_mosquitto() {
 fn a_signed_look_goes_in_is_stored_and_acknowledged_through_the_embedded_broker() {
     let station = Station::new("gs-1", 1);
     let world = World::new(&[&station]);
-    let config = world.configure("listen = \"127.0.0.1:0\"");
+    let config = world.configure(&format!("listen = \"127.0.0.1:{}\"", harness::free_port()));
     let central = Central::start(&config);
-    Connected::to(central.broker_port, &station, &world.central_public).deliver(&station, 3);
+    let mut connected = Connected::to(central.broker_port, &station, &world.central_public);
+    connected.deliver(&station, 3);
+    // Central ends the connection: its port stays in TIME_WAIT, and must be had again all the same.
     assert_eq!(central.terminate(), Some(0));
     let central = Central::start(&config);
     Connected::to(central.broker_port, &station, &world.central_public).deliver(&station, 5);

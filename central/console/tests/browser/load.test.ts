@@ -18,7 +18,8 @@ let central: Central;
 let browser: Browser;
 
 beforeAll(async () => {
-  [central, browser] = await Promise.all([Central.start(), launch()]);
+  browser = await launch();
+  central = await Central.start();
 });
 
 afterAll(async () => {

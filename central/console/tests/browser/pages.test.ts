@@ -40,7 +40,8 @@ let browser: Browser;
 const people = {} as Record<"dark" | "light", Person>;
 
 beforeAll(async () => {
-  [central, browser] = await Promise.all([Central.start(), launch()]);
+  browser = await launch();
+  central = await Central.start();
   people.dark = await person(browser, central.url, "dark");
   people.light = await person(browser, central.url, "light");
   await setUp(people.dark.page, await central.setupLink(), "Ana", PASSWORD);
@@ -70,7 +71,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 describe.each(["dark", "light"] as const)("in_the_%s_theme", (theme) => {
-  test.each(VIEWS)("$name_is_whole_and_axe_finds_nothing_serious", async ({ name, path, shows, settleMs }) => {
+  test.each(VIEWS)("$name: the_page_is_whole_and_axe_finds_nothing_serious", async ({ name, path, shows, settleMs }) => {
     const { page } = people[theme];
     await page.goto(path);
     await page.locator(shows).first().waitFor();

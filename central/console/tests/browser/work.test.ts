@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Person, launch, person, setUp, signIn } from "./support/browser";
 import { Central, PASSWORD } from "./support/central";
 import { chip } from "./support/chip";
@@ -18,9 +18,19 @@ let ana: Person;
 let ben: Person;
 
 beforeAll(async () => {
-  [central, browser] = await Promise.all([Central.start(), launch()]);
+  browser = await launch();
+  central = await Central.start();
   ana = await person(browser, central.url);
   ben = await person(browser, central.url, "light");
+});
+
+// Each story goes on where the one before ended: after one that failed, the rest would only wait.
+let hasFailed = false;
+beforeEach((story) => {
+  story.skip(hasFailed, "a story before this one failed");
+});
+afterEach(({ task }) => {
+  hasFailed ||= task.result?.state === "fail";
 });
 
 afterAll(async () => {

@@ -154,7 +154,8 @@ function useMarkers(map: MapLibre | null, sites: SiteRow[], open: (site: string)
       const name = document.createElement("span");
       name.textContent = site.name;
       const mark = document.createElement("i");
-      mark.textContent = site.open ? String(site.open) : "";
+      // Drawn by the style sheet: for a reader it stands in the label.
+      if (site.open) mark.dataset.open = String(site.open);
       element.append(mark, name);
       // The list begins with the worst: that one lies on top.
       element.style.zIndex = String(sites.length - index);

@@ -4,7 +4,9 @@
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,33 +25,45 @@ const START_MS_MAX = 60_000;
 const OUTPUT_BYTES_MAX = 64 << 20;
 export const PASSWORD = "a long enough password";
 
+export interface Wanted {
+  /** API and console over TLS, with a certificate that this central signed itself. */
+  tls?: boolean;
+}
+
 export class Central {
   readonly stations = new Map<string, Station>();
   /** Looks that the stations have not sent yet, oldest first. */
   later: Look[] = [];
   log = "";
   private process: ChildProcess | null = null;
+  private certificate: Buffer | undefined;
 
   private constructor(
     readonly folder: string,
     readonly http: number,
     readonly mqtt: number,
     private readonly binaries: string,
+    private readonly wanted: Wanted,
   ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${this.http}`;
+    return `${this.wanted.tls ? "https" : "http"}://127.0.0.1:${this.http}`;
   }
 
-  static async start(): Promise<Central> {
+  static async start(wanted: Wanted = {}): Promise<Central> {
     const binaries = process.env.QUAYWATCH_BIN_DIR;
     if (!binaries) throw new Error("QUAYWATCH_BIN_DIR must name the folder with quaywatch-central and quaywatch-feed");
     const [http, mqtt] = [await freePort(), await freePort()];
-    const central = new Central(await mkdtemp(join(tmpdir(), "quaywatch-console-")), http, mqtt, resolve(binaries));
-    await central.layOut();
-    await central.run();
-    for (const station of central.stations.values()) await station.connect(mqtt);
-    return central;
+    const central = new Central(await mkdtemp(join(tmpdir(), "quaywatch-console-")), http, mqtt, resolve(binaries), wanted);
+    try {
+      await central.layOut();
+      await central.run();
+      for (const station of central.stations.values()) await station.connect(mqtt);
+      return central;
+    } catch (error) {
+      await central.remove();
+      throw error;
+    }
   }
 
   private async layOut(): Promise<void> {
@@ -64,7 +78,15 @@ export class Central {
     await writeFile(join(this.folder, "stations.toml"), [...this.stations.values()].map((station) => station.entry()).join(""));
     await run(join(this.binaries, "quaywatch-central"), ["keygen", join(this.folder, "central.key")]);
     await writeFile(join(this.folder, "central.toml"), this.configuration());
+    if (this.wanted.tls) await this.certify();
     await run(join(this.binaries, "quaywatch-central"), ["import", "--config", join(this.folder, "central.toml"), "--looks", join(this.folder, "looks/history.jsonl")]);
+  }
+
+  private async certify(): Promise<void> {
+    const [cert, key] = [join(this.folder, "http.crt"), join(this.folder, "http.key")];
+    const subject = ["-subj", "/CN=quaywatch", "-addext", "subjectAltName=IP:127.0.0.1"];
+    await run("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", ...subject, "-keyout", key, "-out", cert]);
+    this.certificate = await readFile(cert);
   }
 
   private configuration(): string {
@@ -76,6 +98,7 @@ export class Central {
       '[store]\nfile = "quaywatch.db"',
       `[broker]\nlisten = "127.0.0.1:${this.mqtt}"`,
       `[http]\nlisten = "127.0.0.1:${this.http}"`,
+      ...(this.wanted.tls ? ['tls_cert = "http.crt"\ntls_key = "http.key"'] : []),
       `[clock]\nstart = "${CLOCK_START}"\nrate = 1`,
       "",
     ].join("\n");
@@ -90,11 +113,22 @@ export class Central {
     const until = Date.now() + START_MS_MAX;
     for (;;) {
       if (started.exitCode !== null) throw new Error(`central ended with ${started.exitCode}:\n${this.log.slice(-2_000)}`);
-      const isUp = await fetch(`${this.url}/api/v1/health`).then((answer) => answer.ok, () => false);
-      if (isUp) return;
+      if (await this.isUp()) return;
       if (Date.now() > until) throw new Error(`central did not answer within ${START_MS_MAX} ms:\n${this.log.slice(-2_000)}`);
       await new Promise((wait) => setTimeout(wait, 100));
     }
+  }
+
+  private isUp(): Promise<boolean> {
+    return new Promise((done) => {
+      const url = `${this.url}/api/v1/health`;
+      const asked = this.wanted.tls ? https.get(url, { ca: this.certificate }) : http.get(url);
+      asked.on("error", () => done(false));
+      asked.on("response", (answer) => {
+        answer.resume();
+        done(answer.statusCode === 200);
+      });
+    });
   }
 
   /** The one-time link for the first admin, as central wrote it to its log. */

@@ -1,26 +1,19 @@
-//! People, sessions, tokens, the set-up link. Secrets come in and stay as hashes.
+//! People, their passwords' hashes, what they have read; the link that makes the first of them.
 
 use quaywatch_protocol::contract::time::UnixMs;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Batch, StoreError, read::Readers};
-use crate::account::{Role, SecretHash};
+use super::Refused;
+use crate::{
+    account::{Role, SecretHash},
+    store::{Batch, StoreError, read::Readers},
+};
 
 /// People: each is a line of a list that an admin reads.
 pub const PEOPLE_MAX: i64 = 1_000;
-/// Tokens that hold.
-pub const TOKENS_MAX: i64 = 1_000;
-/// Sessions of one person; the oldest ends for a new one.
-pub const SESSIONS_MAX: i64 = 32;
-/// How long a session lasts at most.
-pub const SESSION_MS: i64 = 12 * 3_600_000;
-/// How long it lasts without a request.
-pub const SESSION_IDLE_MS: i64 = 3_600_000;
 /// How long a set-up link holds.
 pub const SETUP_MS: i64 = 3_600_000;
-/// Requests of one session within this time are noted as one.
-pub const SEEN_EVERY_MS: i64 = 60_000;
 
 /// A person as admins see one.
 #[derive(Clone, Debug, Serialize)]
@@ -50,57 +43,6 @@ pub struct Login {
     pub password: String,
 }
 
-/// A token as admins see one.
-#[derive(Clone, Debug, Serialize)]
-pub struct Token {
-    /// Id.
-    pub id: i64,
-    /// What it is for.
-    pub name: String,
-    /// Role.
-    pub role: String,
-    /// When made.
-    pub created_at: UnixMs,
-    /// By whom.
-    pub created_by: String,
-    /// Until when it holds.
-    pub expires_at: Option<UnixMs>,
-    /// When last used, to the minute.
-    pub last_used_at: Option<UnixMs>,
-}
-
-/// Who a session's cookie stands for.
-#[derive(Clone, Debug)]
-pub struct SessionOf {
-    /// Person.
-    pub name: String,
-    /// Role.
-    pub role: Role,
-    /// Must choose a password first.
-    pub must_change: bool,
-    /// Until when it lasts.
-    pub expires_at: UnixMs,
-    /// When last noted.
-    pub seen_at: UnixMs,
-}
-
-/// Why a change of accounts was not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// No such person or token.
-    Unknown,
-    /// The name is taken.
-    Taken,
-    /// Somebody was faster: the revision is this now.
-    Changed(i64),
-    /// There must be an admin who can come in.
-    LastAdmin,
-    /// As many as there may be.
-    TooMany,
-    /// The set-up link does not hold (any more), or there is a user already.
-    NoSetup,
-}
-
 /// What changes of a person.
 #[derive(Clone, Debug, Default)]
 pub struct PersonChange {
@@ -126,20 +68,6 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     })
 }
 
-const TOKEN: &str = "id, name, role, created_ms, created_by, expires_ms, last_used_ms";
-
-fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
-    Ok(Token {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        role: row.get(2)?,
-        created_at: UnixMs(row.get(3)?),
-        created_by: row.get(4)?,
-        expires_at: row.get::<_, Option<i64>>(5)?.map(UnixMs),
-        last_used_at: row.get::<_, Option<i64>>(6)?.map(UnixMs),
-    })
-}
-
 impl Batch<'_> {
     fn person(&self, name: &str) -> Result<Option<Person>, StoreError> {
         Ok(self
@@ -147,10 +75,6 @@ impl Batch<'_> {
             .prepare_cached(&format!("SELECT {PERSON} FROM person WHERE name = ?1"))?
             .query_row([name], person)
             .optional()?)
-    }
-
-    fn count(&self, sql: &str) -> Result<i64, StoreError> {
-        Ok(self.transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 
     /// Adds a person.
@@ -293,100 +217,6 @@ impl Batch<'_> {
         self.audit(name, "user.password", name, "", now)
     }
 
-    /// Begins a session.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn begin_session(&mut self, name: &str, hash: &SecretHash, now: UnixMs) -> Result<(), StoreError> {
-        self.transaction
-            .prepare_cached("DELETE FROM session WHERE expires_ms <= ?1 OR seen_ms <= ?2")?
-            .execute(params![now.0, now.0 - SESSION_IDLE_MS])?;
-        self.transaction
-            .prepare_cached(
-                "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE person = ?1 ORDER BY created_ms DESC
-                 LIMIT -1 OFFSET ?2)",
-            )?
-            .execute(params![name, SESSIONS_MAX - 1])?;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO session (hash, person, created_ms, seen_ms, expires_ms) VALUES (?1, ?2, ?3, ?3, ?4)",
-            )?
-            .execute(params![hash, name, now.0, now.0 + SESSION_MS])?;
-        self.transaction
-            .prepare_cached("UPDATE person SET last_login_ms = ?2 WHERE name = ?1")?
-            .execute(params![name, now.0])?;
-        self.audit(name, "session.begin", name, "", now)
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn end_session(&mut self, name: &str, hash: &SecretHash, now: UnixMs) -> Result<(), StoreError> {
-        self.transaction
-            .prepare_cached("DELETE FROM session WHERE hash = ?1")?
-            .execute([hash])?;
-        self.audit(name, "session.end", name, "", now)
-    }
-
-    /// Notes that a session or token is in use.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn seen(&mut self, hash: &SecretHash, now: UnixMs) -> Result<(), StoreError> {
-        self.transaction
-            .prepare_cached("UPDATE session SET seen_ms = ?2 WHERE hash = ?1")?
-            .execute(params![hash, now.0])?;
-        self.transaction
-            .prepare_cached("UPDATE token SET last_used_ms = ?2 WHERE hash = ?1")?
-            .execute(params![hash, now.0])?;
-        Ok(())
-    }
-
-    /// Adds a token.
-    ///
-    /// # Errors
-    /// [`StoreError`]; inside, [`Refused`].
-    pub fn add_token(
-        &mut self,
-        by: &str,
-        (name, role): (&str, Role),
-        hash: &SecretHash,
-        expires_at: Option<UnixMs>,
-        now: UnixMs,
-    ) -> Result<Result<Token, Refused>, StoreError> {
-        if self.count("SELECT count(*) FROM token WHERE revoked_ms IS NULL")? >= TOKENS_MAX {
-            return Ok(Err(Refused::TooMany));
-        }
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO token (hash, name, role, created_ms, created_by, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![hash, name, role.name(), now.0, by, expires_at.map(|at| at.0)])?;
-        let id = self.transaction.last_insert_rowid();
-        self.audit(by, "token.add", &format!("{id} {name}"), role.name(), now)?;
-        let row = self
-            .transaction
-            .prepare_cached(&format!("SELECT {TOKEN} FROM token WHERE id = ?1"))?
-            .query_row([id], token)?;
-        Ok(Ok(row))
-    }
-
-    /// Takes a token back; false when there is none that holds.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn revoke_token(&mut self, by: &str, id: i64, now: UnixMs) -> Result<bool, StoreError> {
-        let changed = self
-            .transaction
-            .prepare_cached("UPDATE token SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL")?
-            .execute(params![id, now.0])?;
-        if changed > 0 {
-            self.audit(by, "token.revoke", &id.to_string(), "", now)?;
-        }
-        Ok(changed > 0)
-    }
-
     /// Marks one alert, or all, as read by a person.
     ///
     /// # Errors
@@ -454,63 +284,5 @@ impl Readers {
     /// [`StoreError`].
     pub fn is_unset(&self) -> Result<bool, StoreError> {
         self.with(|connection| Ok(!connection.prepare_cached("SELECT 1 FROM person LIMIT 1")?.exists([])?))
-    }
-
-    /// Whose session this is, if it lasts and they may come in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn session(&self, hash: &SecretHash, now: UnixMs) -> Result<Option<SessionOf>, StoreError> {
-        self.with(|connection| {
-            let found: Option<(String, String, bool, i64, i64)> = connection
-                .prepare_cached(
-                    "SELECT p.name, p.role, p.must_change, s.expires_ms, s.seen_ms FROM session s JOIN person p ON p.name = s.person
-                     WHERE s.hash = ?1 AND s.expires_ms > ?2 AND s.seen_ms > ?3 AND p.disabled = 0",
-                )?
-                .query_row(params![hash, now.0, now.0 - SESSION_IDLE_MS], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                })
-                .optional()?;
-            Ok(found.and_then(|(name, role, must_change, expires_ms, seen_ms)| {
-                Some(SessionOf {
-                    name,
-                    role: Role::of(&role)?,
-                    must_change,
-                    expires_at: UnixMs(expires_ms),
-                    seen_at: UnixMs(seen_ms),
-                })
-            }))
-        })
-    }
-
-    /// The token, if it holds.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn token(&self, hash: &SecretHash, now: UnixMs) -> Result<Option<Token>, StoreError> {
-        self.with(|connection| {
-            Ok(connection
-                .prepare_cached(&format!(
-                    "SELECT {TOKEN} FROM token WHERE hash = ?1 AND revoked_ms IS NULL
-                     AND (expires_ms IS NULL OR expires_ms > ?2)"
-                ))?
-                .query_row(params![hash, now.0], token)
-                .optional()?)
-        })
-    }
-
-    /// Tokens that were not taken back.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        self.with(|connection| {
-            Ok(connection
-                .prepare_cached(&format!(
-                    "SELECT {TOKEN} FROM token WHERE revoked_ms IS NULL ORDER BY id"
-                ))?
-                .query_map([], token)?
-                .collect::<Result<_, _>>()?)
-        })
     }
 }
