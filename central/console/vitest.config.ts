@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   test: {
+    // Each story as it ends, not all of them at the end.
+    reporters: ["verbose"],
     // One central, one browser, one story after the other: two cores are shared with what is being tested.
     fileParallelism: false,
     projects: [

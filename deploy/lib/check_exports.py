@@ -154,6 +154,7 @@ def main(folder):
         except Exception as error:  # Every way in which a tool refuses is a failure of ours.
             failed += 1
             print(f"FAILED  {path.name}: {type(error).__name__}: {error}")
+    print(f"Ran {len(list(pathlib.Path(folder).iterdir()))} tests")
     return 1 if failed else 0
 
 

@@ -73,10 +73,11 @@ async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
             let state = parts.states.get(id);
             let lost: u64 = epochs.iter().map(|each| each.looks_lost).sum();
             let said = state.as_ref().map(|state| (&state.state, state.received_at));
+            let shown = scenes.remove(id.as_str()).unwrap_or_default();
             let attention = if station.revoked {
                 Vec::new()
             } else {
-                attention(last_event_at, said, lost, now)
+                attention(last_event_at, !shown.is_empty(), said, lost, now)
             };
             let row = json!({
                 "station": id.as_str(),
@@ -87,7 +88,7 @@ async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
                 "state": said.map(|(state, _)| state),
                 "state_received_at": said.map(|(_, at)| at),
                 "attention": attention,
-                "scenes": scenes.remove(id.as_str()),
+                "scenes": shown,
             });
             (attention.is_empty(), row)
         })
@@ -99,9 +100,16 @@ async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
 }
 
 /// Why a person should look at a station, in words.
-fn attention(last_event_at: Option<UnixMs>, said: Option<(&Value, UnixMs)>, lost: u64, now: UnixMs) -> Vec<String> {
+fn attention(
+    last_event_at: Option<UnixMs>,
+    has_looks: bool,
+    said: Option<(&Value, UnixMs)>,
+    lost: u64,
+    now: UnixMs,
+) -> Vec<String> {
     let mut why = Vec::new();
     match last_event_at {
+        None if has_looks => why.push("no event yet: its looks were imported".to_owned()),
         None => why.push("no event yet".to_owned()),
         Some(at) if now.0 - at.0 > SILENT_MS => why.push(format!("no event for {} h", (now.0 - at.0) / 3_600_000)),
         Some(_) => {}

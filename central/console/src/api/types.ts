@@ -250,8 +250,8 @@ export interface Voyage {
   to: string;
   from_lon_lat: [number, number] | null;
   to_lon_lat: [number, number] | null;
-  departed: string | null;
-  arrived: string | null;
+  departed: { earliest: string; latest: string } | null;
+  arrived: { earliest: string; latest: string } | null;
   length_m: number | null;
   legs: number;
   state: AlertState;

@@ -10,7 +10,7 @@ import type { Lane, Lanes as LanesData, Signal } from "../api/types";
 import { DAY_MS, shortMinute, millis } from "../lib/time";
 import { figure, percent } from "../lib/words";
 import { now } from "../state/clock";
-import { useWidth } from "../ui/hooks";
+import { letterScale, useWidth } from "../ui/hooks";
 import { Choice } from "../ui/parts";
 import { Coverage } from "./Coverage";
 import { Stays } from "./Stays";
@@ -25,10 +25,14 @@ const AXIS = 36;
 const ROW = 13;
 const PAD = 7;
 const POINTS_HEIGHT = 36;
+/** Of a lane with its name and the line of figures below it. */
+const LABEL_HEIGHT = 30;
 const COVERAGE_HEIGHT = 30;
 const BAR_GAP_PX = 4;
 /** Lanes in the order in which people speak of them. */
 const ORDER = ["dock", "rail", "tanker", "apron", "storage", "air"];
+/** Lanes of ships that come and go; the others are of levels. */
+const OF_STAYS = new Set(["dock", "tanker"]);
 
 interface LanesProps {
   lanes: LanesData;
@@ -39,7 +43,9 @@ interface LanesProps {
 }
 
 export function Lanes({ lanes, signals = [], openedAt, chosen, choose }: LanesProps) {
-  const [box, width] = useWidth<HTMLDivElement>();
+  const [box, boxWidth] = useWidth<HTMLDivElement>();
+  const scale = letterScale();
+  const width = boxWidth / scale;
   const [weeks, setWeeks] = useState<"2" | "4" | "all">(openedAt ? "4" : "all");
   const [tip, setTip] = useState<{ x: number; y: number; text: string } | null>(null);
   const [isTable, showTable] = useState(false);
@@ -59,7 +65,11 @@ export function Lanes({ lanes, signals = [], openedAt, chosen, choose }: LanesPr
       const stays = (lane.stays ?? []).filter((stay) => inside(millis(stay.arrived.earliest), stay.departed ? millis(stay.departed.latest) : to));
       const packed = pack(stays, ((to - from) * BAR_GAP_PX) / (right - LEFT));
       const points = sums(lane.points ?? []).filter((point) => inside(point.at, point.at));
-      return { lane, packed, points, height: lane.stays ? packed.rows * ROW + 2 * PAD : POINTS_HEIGHT + 2 * PAD };
+      const isOfStays = OF_STAYS.has(lane.lane);
+      const least = signalsOf(lane.lane, signals).length ? LABEL_HEIGHT : 0;
+      // Where nothing was seen in weeks a line of text is enough.
+      const tall = isOfStays ? packed.rows * ROW : points.length ? POINTS_HEIGHT : ROW;
+      return { lane, packed, points, isOfStays, height: Math.max(tall, least) + 2 * PAD };
     });
   let y = AXIS;
   const places = drawn.map((each) => {
@@ -105,7 +115,7 @@ export function Lanes({ lanes, signals = [], openedAt, chosen, choose }: LanesPr
         <LanesTable lanes={lanes} />
       ) : (
         width > 0 && (
-          <svg width={width} height={height} tabIndex={0} role="group" aria-label={summary(lanes)} onKeyDown={onKeyDown} onMouseLeave={() => setTip(null)}>
+          <svg width={boxWidth} height={height * scale} viewBox={`0 0 ${width} ${height}`} tabIndex={0} role="group" aria-label={summary(lanes)} onKeyDown={onKeyDown} onMouseLeave={() => setTip(null)}>
             <defs>
               <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <rect width="6" height="6" class="hatch-ground" />
@@ -132,11 +142,11 @@ export function Lanes({ lanes, signals = [], openedAt, chosen, choose }: LanesPr
               </g>
             )}
             <Axis x={x} bottom={height} />
-            {places.map(({ lane, packed, points, top, height: tall }) => (
+            {places.map(({ lane, packed, points, isOfStays, top, height: tall }) => (
               <g key={lane.lane} class={`lane ${lane.lane}`}>
                 <line class="lane-line" x1={0} x2={right} y1={top + tall} y2={top + tall} />
                 <Label lane={lane.lane} top={top} signals={signals} crowded={packed.crowded} />
-                {lane.stays ? <Stays bars={packed.bars} x={x} top={top + PAD} row={ROW} range={[from, to]} hold={hold} choose={choose} /> : <Points points={points} x={x} top={top + PAD} height={POINTS_HEIGHT} unit={lane.points?.[0]?.unit ?? ""} hold={hold} choose={choose} />}
+                {isOfStays ? <Stays bars={packed.bars} x={x} top={top + PAD} row={ROW} range={[from, to]} hold={hold} choose={choose} /> : <Points points={points} x={x} top={top + PAD} height={tall - 2 * PAD} unit={lane.points?.[0]?.unit ?? ""} hold={hold} choose={choose} />}
               </g>
             ))}
             <g class="lane coverage">
@@ -157,7 +167,7 @@ export function Lanes({ lanes, signals = [], openedAt, chosen, choose }: LanesPr
         )
       )}
       {tip && (
-        <p class={`lanes-tip ${tip.x > width - 280 ? "to-left" : ""}`} aria-hidden="true" style={{ left: `${tip.x}px`, top: `${tip.y + 14}px` }}>
+        <p class={`lanes-tip ${tip.x > boxWidth - 280 * scale ? "to-left" : ""}`} aria-hidden="true" style={{ left: `${tip.x}px`, top: `${tip.y + 14}px` }}>
           {tip.text}
         </p>
       )}
@@ -188,9 +198,11 @@ function Axis({ x, bottom }: { x: ReturnType<typeof scaleUtc<number>>; bottom: n
   );
 }
 
+const signalsOf = (lane: string, signals: Signal[]): Signal[] =>
+  signals.filter((signal) => signal.kind === lane || (lane === "apron" && signal.kind === "dock" && /m²|m2/.test(signal.unit)));
+
 function Label({ lane, top, signals, crowded }: { lane: string; top: number; signals: Signal[]; crowded: number }) {
-  const mine = signals.filter((signal) => signal.kind === lane || (lane === "apron" && signal.kind === "dock" && /m²|m2/.test(signal.unit)));
-  const first = mine[0];
+  const first = signalsOf(lane, signals)[0];
   return (
     <>
       <text class="lane-name" x={0} y={top + PAD + 10}>

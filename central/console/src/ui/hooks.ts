@@ -57,6 +57,12 @@ export function useWidth<E extends Element>(): [(element: E | null) => void, num
   return [setElement, width];
 }
 
+/** The root's font size in px for which drawings are made. */
+const MADE_FOR_PX = 13;
+
+/** How much larger than that letters are now: drawings grow with them. */
+export const letterScale = (): number => (Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || MADE_FOR_PX) / MADE_FOR_PX;
+
 /** Names the page for the tab's history and for screen readers. */
 export function useTitle(title: string): void {
   useEffect(() => {

@@ -6,32 +6,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Person, launch, person, setUp, signIn } from "./support/browser";
+import { type Person, command, launch, person, setUp, signIn } from "./support/browser";
 import { Central, PASSWORD } from "./support/central";
-import { chip } from "./support/chip";
-
-interface View {
-  name: string;
-  path: string;
-  /** What must be on the page before it counts as shown. */
-  shows: string;
-  /** The map is drawn in software here, and takes its time. */
-  settleMs?: number;
-}
-
-const VIEWS: View[] = [
-  { name: "alerts", path: "/alerts", shows: ".lanes svg" },
-  { name: "map", path: "/map", shows: ".site-marker", settleMs: 6_000 },
-  { name: "sites", path: "/sites", shows: "td a" },
-  { name: "site", path: "/sites/vostochny", shows: ".baselines canvas" },
-  { name: "stations", path: "/stations", shows: ".station" },
-  { name: "rules", path: "/rules", shows: ".rule-list li" },
-  { name: "zones", path: "/zones/vostochny", shows: ".drawing .zone" },
-  { name: "silences", path: "/silences", shows: ".page h1" },
-  { name: "accounts", path: "/accounts", shows: "td select" },
-  { name: "notifications", path: "/notifications", shows: ".page h1" },
-  { name: "audit", path: "/audit", shows: "tbody tr" },
-];
+import { chips } from "./support/chip";
+import { VIEWS } from "./support/views";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const folder = process.env.QUAYWATCH_SCREENSHOTS;
@@ -41,19 +19,28 @@ const people = {} as Record<"dark" | "light", Person>;
 
 beforeAll(async () => {
   browser = await launch();
-  central = await Central.start();
+  central = await Central.start({ sinks: true });
   people.dark = await person(browser, central.url, "dark");
   people.light = await person(browser, central.url, "light");
   await setUp(people.dark.page, await central.setupLink(), "Ana", PASSWORD);
   await signIn(people.light.page, "Ana", PASSWORD);
-  await central.sendLater("vostochny", await chip(browser, 0.5, 0.5));
+  await central.sendLater("vostochny", await chips(browser));
   await people.dark.page.locator("[data-id^=dock-rail-tanker]").waitFor();
+  await fill(people.dark.page);
 });
 
 afterAll(async () => {
   await browser?.close();
   await central?.remove();
 });
+
+/** What a site in use has: people, a program, a silence, a station that waits. */
+async function fill(page: Page): Promise<void> {
+  for (const [name, role] of [["Ben", "analyst"], ["Chiara", "analyst"], ["Wall screen", "viewer"]]) await command(page, "POST", "/users", { name, role, password: PASSWORD });
+  await command(page, "POST", "/tokens", { name: "situation board", role: "viewer", expires_days: 90 });
+  await command(page, "POST", "/silences", { site: "nampo", until: "2024-03-20T00:00:00Z", reason: "Dredging at the river mouth until the 20th" });
+  await command(page, "POST", "/silences", { rule: "slowdown", until: "2024-03-15T00:00:00Z", reason: "Ice in the strait: slowdowns are expected" });
+}
 
 async function serious(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(axePath, "utf8"));

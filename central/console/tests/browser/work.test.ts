@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Person, launch, person, setUp, signIn } from "./support/browser";
 import { Central, PASSWORD } from "./support/central";
-import { chip } from "./support/chip";
+import { chips } from "./support/chip";
 
 const SITE = "vostochny";
 const HEADLINE = "[data-id^=dock-rail-tanker]";
@@ -70,7 +70,7 @@ test("an_alert_arrives_live_at_both_desks", async () => {
   await ben.page.goto("/alerts");
   await Promise.all([ana.page.locator("[data-line=live]").waitFor(), ben.page.locator("[data-line=live]").waitFor()]);
   expect(await ana.page.locator(HEADLINE).count()).toBe(0);
-  const sent = await central.sendLater(SITE, await chip(browser, 0.5, 0.5));
+  const sent = await central.sendLater(SITE, await chips(browser));
   expect(sent).toBeGreaterThan(3);
   await Promise.all([ana.page.locator(HEADLINE).waitFor(), ben.page.locator(HEADLINE).waitFor()]);
   expect(await ana.page.locator(HEADLINE).getAttribute("class")).toContain("unread");
@@ -84,6 +84,7 @@ test("it_says_what_when_where_and_how_sure", async () => {
   await alert.getByRole("group", { name: /Timeline from/ }).waitFor();
   for (const lane of ["dock", "rail", "tanker"]) expect(await alert.locator(`.lane.${lane}`).count()).toBe(1);
   expect(await alert.locator(".lane.tanker .stay").count()).toBeGreaterThan(0);
+  for (const lane of ["rail", "apron"]) expect(await alert.locator(`.lane.${lane} .level`).count(), lane).toBeGreaterThan(0);
   expect(await alert.locator(".meets rect").count()).toBe(1);
   expect(await alert.locator(".drawing .zone").count()).toBeGreaterThan(5);
   expect(await alert.locator(".drawing .hull").count()).toBeGreaterThan(0);

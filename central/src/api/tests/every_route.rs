@@ -1,6 +1,8 @@
 //! Every route of the router's own table, asked by those who may not and in ways that are wrong. A new route is here by being in the
 //! table.
 
+use quaywatch_protocol::contract::time::DAY_MS;
+
 use super::*;
 use crate::api::table::{Route, routes};
 
@@ -48,6 +50,16 @@ async fn who_is_nobody_or_no_longer_anybody_gets_nothing() {
             );
             assert!(answer.head.contains("application/problem+json"), "{path}");
         }
+    }
+    let one_day = json!({"name": "probe", "role": "admin", "expires_days": 1});
+    let made = served.post(Role::Admin, "/api/v1/tokens", &one_day).await.json();
+    let bearer = format!("authorization: Bearer {}\r\n", made["token"].as_str().unwrap());
+    assert_eq!(served.send("GET", "/api/v1/users", &bearer, "").await.status, 200);
+    served.clock.set(NOW.plus_ms(DAY_MS));
+    for route in routes().iter().filter(|route| route.need.is_some()) {
+        let path = path_of(route, "simple-vostochny");
+        let answer = served.send(route.method.as_str(), &path, &bearer, "{}").await;
+        assert_eq!(answer.status, 401, "{} {path}: the token's day is over", route.method);
     }
     served.clock.set(NOW.plus_ms(3_600_000));
     for route in routes().iter().filter(|route| route.need.is_some()) {
@@ -149,6 +161,60 @@ async fn bodies_that_are_too_long_or_malformed_are_refused_with_a_problem() {
             route.method
         );
         assert_eq!(served.raw(request).await.status, 415, "{} {path}", route.method);
+    }
+}
+
+/// What takes a body and changes nothing that somebody else could have changed meanwhile: it makes something new, tries something
+/// out, or is proved by the password that it replaces.
+const WITHOUT_REVISION: [&str; 9] = [
+    "POST /session",
+    "POST /session/password",
+    "POST /setup",
+    "POST /users",
+    "POST /tokens",
+    "POST /silences",
+    "POST /rules/preview",
+    "POST /sites/{id}/preview",
+    "POST /notify/test",
+];
+
+#[test]
+fn every_edit_names_the_revision_that_was_looked_at() {
+    for route in routes() {
+        let Some(schema) = route.body else { continue };
+        let name = format!("{} {}", route.method, route.path);
+        let required = schema()["required"].clone();
+        let names_it = required.as_array().unwrap().contains(&json!("revision"));
+        assert_eq!(
+            names_it,
+            !WITHOUT_REVISION.contains(&name.as_str()),
+            "{name}: {required}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_after_its_twelve_hours_however_busy_it_is() {
+    let served = Served::start().await;
+    for minutes in (0..720).step_by(50) {
+        served.clock.set(NOW.plus_ms(minutes * 60_000));
+        assert_eq!(
+            served.get("/api/v1/alerts").await.status,
+            200,
+            "after {minutes} minutes"
+        );
+    }
+    served.clock.set(NOW.plus_ms(720 * 60_000));
+    for route in routes().iter().filter(|route| route.need == Some(Role::Viewer)) {
+        let answer = served
+            .send(
+                route.method.as_str(),
+                &path_of(route, "simple-vostochny"),
+                &served.browser(Role::Viewer),
+                "{}",
+            )
+            .await;
+        assert_eq!(answer.status, 401, "{} {}", route.method, route.path);
     }
 }
 

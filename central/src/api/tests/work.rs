@@ -213,6 +213,14 @@ async fn every_export_comes_with_its_media_type_and_none_may_run_script() {
             answer.head
         );
         assert!(
+            answer.head.contains("x-content-type-options: nosniff"),
+            "{}",
+            answer.head
+        );
+        // Only the page to print is shown; what could be taken for one is saved.
+        let is_saved = answer.head.contains("content-disposition: attachment; filename=");
+        assert_eq!(is_saved, format != crate::export::Format::Html, "{}", answer.head);
+        assert!(
             answer.body.contains("simple-vostochny") || answer.body.contains("A look came."),
             "{}",
             answer.body
@@ -272,4 +280,62 @@ async fn a_sink_is_tried_by_an_admin_and_the_try_is_in_the_audit_trail() {
         .await
         .json();
     assert_eq!(sinks["sinks"][0]["name"], "log");
+}
+
+#[tokio::test]
+async fn a_hostile_name_of_a_site_a_reason_and_a_note_are_text_in_every_answer() {
+    const HOSTILE: &str = "<img src=x onerror=\"document.title='taken'\">";
+    let served = Served::start().await;
+    served.take_look(1);
+    let admin = served.browser(Role::Admin);
+    let mut site: Value = serde_json::from_str(SITE).unwrap();
+    site["name"] = json!(HOSTILE);
+    let edit = json!({"revision": 1, "text": site.to_string(), "note": HOSTILE}).to_string();
+    assert_eq!(
+        served
+            .send("PUT", "/api/v1/sites/vostochny", &admin, &edit)
+            .await
+            .status,
+        200
+    );
+    let person = json!({"name": HOSTILE, "role": "analyst", "password": PASSWORD});
+    assert_eq!(served.post(Role::Admin, "/api/v1/users", &person).await.status, 400);
+    let silence = json!({"site": "vostochny", "until": NOW.plus_ms(60_000), "reason": HOSTILE});
+    assert_eq!(
+        served.post(Role::Analyst, "/api/v1/silences", &silence).await.status,
+        201
+    );
+    let note = json!({"revision": served.get(ALERT).await.json()["revision"], "note": HOSTILE});
+    assert_eq!(
+        served.post(Role::Analyst, &format!("{ALERT}/note"), &note).await.status,
+        200
+    );
+    for path in [
+        "/api/v1/sites",
+        "/api/v1/silences",
+        ALERT,
+        "/api/v1/sites/vostochny/revisions",
+    ] {
+        let answer = served.send("GET", path, &admin, "").await;
+        assert!(
+            answer.body.contains(&json!(HOSTILE).to_string()),
+            "{path}: {}",
+            answer.body
+        );
+        assert!(
+            answer.head.contains("json") && answer.head.contains("nosniff"),
+            "{path}: {}",
+            answer.head
+        );
+    }
+    for format in crate::export::Format::ALL {
+        let answer = served.get(&format!("{ALERT}/export/{}", format.name())).await;
+        let may_hold = format == crate::export::Format::Csv;
+        assert!(
+            may_hold || !answer.body.contains("<img"),
+            "{}: {}",
+            format.name(),
+            answer.body
+        );
+    }
 }

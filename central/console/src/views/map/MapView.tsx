@@ -8,7 +8,7 @@ import { sites } from "../../state/sites";
 import { lastChange } from "../../state/queue";
 import { loadSites, siteName } from "../../state/sites";
 import { severityRank, count } from "../../lib/words";
-import { shortMinute } from "../../lib/time";
+import { between } from "../../lib/time";
 import { useAsked } from "../../ui/hooks";
 import { Age, Failure, Mark } from "../../ui/parts";
 import { MapCanvas } from "./MapCanvas";
@@ -77,7 +77,13 @@ export default function MapView() {
                     <br />
                     <span class="quiet">
                       {voyage.length_m ? `${Math.round(voyage.length_m)} m, ` : ""}
-                      {count(voyage.legs, "leg")}, arrived {shortMinute(voyage.arrived)}
+                      {count(voyage.legs, "leg")}
+                      {voyage.arrived && (
+                        <>
+                          <br />
+                          arrived {between(voyage.arrived.earliest, voyage.arrived.latest)}
+                        </>
+                      )}
                     </span>
                   </span>
                 </a>

@@ -5,12 +5,14 @@ import { useRef, useState } from "preact/hooks";
 import type { Look, SiteShape, Vessel } from "../../api/types";
 import { type LonLat, fit, hull, scaleBar } from "../../lib/ground";
 import { figure, percent } from "../../lib/words";
-import { useWidth } from "../../ui/hooks";
+import { letterScale, useWidth } from "../../ui/hooks";
 import "../../styles/drawing.css";
 
 const MARGIN = 40;
 const HEIGHT_SHARE = 0.66;
 const ZOOM_MAX = 12;
+/** About as wide as a letter of a label is. */
+const LETTER_PX = 6.6;
 const HULL_PX_MIN = 9;
 const LABEL_PX = [64, 13] as const;
 
@@ -128,7 +130,8 @@ function labelled(zones: { name: string; points: [number, number][] }[], width: 
   for (const { name, points } of zones) {
     const xs = points.map(([x]) => x);
     const ys = points.map(([, y]) => y);
-    const x = Math.min(Math.max((Math.min(...xs) + Math.max(...xs)) / 2, 30), width - 30);
+    const half = (name.length * LETTER_PX * letterScale()) / 2;
+    const x = Math.min(Math.max((Math.min(...xs) + Math.max(...xs)) / 2, half), width - half);
     const y = Math.min(...ys) - 5;
     if (y < 10 || y > height - 4 || labels.some((other) => other.name === name || (Math.abs(other.x - x) < LABEL_PX[0] && Math.abs(other.y - y) < LABEL_PX[1]))) continue;
     labels.push({ name, x, y });

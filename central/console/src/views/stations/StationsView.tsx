@@ -107,13 +107,33 @@ function Line({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-/** Whatever the station chose to say: figures and short texts, nested ones by their path. */
+/** What is looked for first; whatever else the station chose to say is below. */
+const FIRST = ["state", "software", "model", "up_s", "spool events", "spool oldest_age_s", "spool bytes", "clock steps"];
+
+/** Figures and short texts, nested ones by their path. */
 function Said({ state }: { state: Record<string, unknown> }) {
   const lines = flat(state);
+  const first = FIRST.flatMap((name) => lines.filter((line) => line[0] === name));
+  const rest = lines.filter(([name]) => !FIRST.includes(name));
   return (
-    <dl class="numbers said">
+    <>
+      <Lines lines={first} />
+      {rest.length > 0 && (
+        <details class="said">
+          <summary>{count(rest.length, "more figure")}</summary>
+          <Lines lines={rest} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Lines({ lines }: { lines: [string, string][] }) {
+  return (
+    <dl class="numbers">
       {lines.map(([name, value]) => (
-        <Line key={name} name={name.replaceAll("_", " ")}>
+        // The unit stands with the value.
+        <Line key={name} name={name.replace(/_(ms|s|bytes)$/, "").replaceAll("_", " ")}>
           {value}
         </Line>
       ))}
@@ -144,6 +164,7 @@ function shownAs(key: string, value: unknown): string {
     return figure(value);
   }
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return minute(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return Array.isArray(value) ? value.map(String).join(", ") : String(value);
 }
 

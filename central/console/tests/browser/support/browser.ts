@@ -1,5 +1,8 @@
 // Debian's Chromium, headless, with WebGL in software. Each person has a context of their own: cookies, storage, theme.
 
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
 
 const CHROMIUM = process.env.QUAYWATCH_CHROMIUM ?? "/usr/bin/chromium";
@@ -19,7 +22,10 @@ export const VIEWPORT = { width: 1366, height: 768 };
 /** Two cores are shared with whatever else runs: a page that takes this long has failed. */
 export const PATIENCE_MS = 20_000;
 
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, headless: true });
+export function launch(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) throw new Error(`no Chromium at ${CHROMIUM}: install Debian's package chromium (deploy/setup does), or name one in QUAYWATCH_CHROMIUM`);
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, headless: true });
+}
 
 export interface Person {
   context: BrowserContext;
@@ -32,10 +38,24 @@ export async function person(browser: Browser, url: string, theme: "dark" | "lig
   // Over TLS the certificate is central's own: tests/browser/tls.test.ts.
   const context = await browser.newContext({ baseURL: url, viewport: VIEWPORT, colorScheme: theme, acceptDownloads: true, reducedMotion: "reduce", ignoreHTTPSErrors: true });
   context.setDefaultTimeout(PATIENCE_MS);
+  if (process.env.QUAYWATCH_CONSOLE_DIST) await freshConsole(context, process.env.QUAYWATCH_CONSOLE_DIST);
   const page = await context.newPage();
   const faults: string[] = [];
   watch(page, url, faults);
   return { context, page, faults };
+}
+
+/** The console from a folder instead of central's own: while one works on it, central need not be built for every change. */
+async function freshConsole(context: BrowserContext, dist: string): Promise<void> {
+  const isConsole = (url: URL) => !url.pathname.startsWith("/api/");
+  await context.route(isConsole, async (route) => {
+    const name = new URL(route.request().url()).pathname;
+    const index = await route.fetch({ url: new URL("/", route.request().url()).href });
+    const body = await readFile(join(dist, name.includes(".") ? name : "index.html"));
+    const types: Record<string, string> = { html: "text/html", js: "text/javascript", mjs: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml" };
+    const type = types[name.split(".")[1] ?? "html"] ?? "text/html";
+    await route.fulfill({ body, headers: { "content-type": type, "content-security-policy": index.headers()["content-security-policy"] ?? "" } });
+  });
 }
 
 function watch(page: Page, url: string, faults: string[]): void {
@@ -66,3 +86,14 @@ export async function setUp(page: Page, link: string, name: string, password: st
   await page.getByRole("button", { name: "Begin" }).click();
   await page.getByRole("navigation", { name: "Views" }).waitFor();
 }
+
+/** A command as the page itself sends it. */
+export const command = (page: Page, method: string, path: string, body: unknown) =>
+  page.evaluate(
+    async ({ method, path, body }) => {
+      const { csrf } = await (await fetch("/api/v1/session")).json();
+      const answer = await fetch(`/api/v1${path}`, { method, headers: { "content-type": "application/json", "x-csrf-token": csrf }, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    },
+    { method, path, body },
+  );

@@ -28,7 +28,43 @@ export const PASSWORD = "a long enough password";
 export interface Wanted {
   /** API and console over TLS, with a certificate that this central signed itself. */
   tls?: boolean;
+  /** Sinks of every kind; behind the webhook and the mail nobody listens. */
+  sinks?: boolean;
 }
+
+const SINKS = (mqtt: number) => `
+[[sink]]
+name = "log"
+kind = "log"
+[[sink]]
+name = "operations-room"
+kind = "webhook"
+url = "http://127.0.0.1:9/alerts"
+[[sink]]
+name = "duty-officer"
+kind = "email"
+smtp = "127.0.0.1:9"
+tls = "none"
+from = "quaywatch@example.org"
+to = ["duty@example.org"]
+[[sink]]
+name = "bus"
+kind = "mqtt"
+address = "127.0.0.1:${mqtt}"
+topic = "quaywatch/alerts"
+[[route]]
+sinks = ["log", "bus"]
+[[route]]
+sinks = ["operations-room"]
+severity_min = "critical"
+sites = ["vostochny"]
+[[route]]
+sinks = ["duty-officer"]
+severity_min = "warning"
+quiet = "22:00-06:00"
+digest_min = 60
+utc_offset_min = 600
+`;
 
 export class Central {
   readonly stations = new Map<string, Station>();
@@ -79,6 +115,7 @@ export class Central {
     await run(join(this.binaries, "quaywatch-central"), ["keygen", join(this.folder, "central.key")]);
     await writeFile(join(this.folder, "central.toml"), this.configuration());
     if (this.wanted.tls) await this.certify();
+    if (this.wanted.sinks) await writeFile(join(this.folder, "notify.toml"), SINKS(this.mqtt));
     await run(join(this.binaries, "quaywatch-central"), ["import", "--config", join(this.folder, "central.toml"), "--looks", join(this.folder, "looks/history.jsonl")]);
   }
 
@@ -99,6 +136,7 @@ export class Central {
       `[broker]\nlisten = "127.0.0.1:${this.mqtt}"`,
       `[http]\nlisten = "127.0.0.1:${this.http}"`,
       ...(this.wanted.tls ? ['tls_cert = "http.crt"\ntls_key = "http.key"'] : []),
+      ...(this.wanted.sinks ? ['[notify]\nfile = "notify.toml"'] : []),
       `[clock]\nstart = "${CLOCK_START}"\nrate = 1`,
       "",
     ].join("\n");
@@ -142,14 +180,17 @@ export class Central {
     }
   }
 
-  /** The stations send the looks of one site that they have not sent yet, each vessel with a picture where there is one to send. */
-  async sendLater(site: string, picture?: Buffer): Promise<number> {
+  /** The stations send the looks of one site that they have not sent yet, each vessel with a picture where there is one for its zone. */
+  async sendLater(site: string, pictures: Record<string, Buffer> = {}): Promise<number> {
     const due = this.later.filter((look) => look.site === site);
     this.later = this.later.filter((look) => look.site !== site);
     for (const look of due) {
       const station = this.stations.get(look.station);
       const seq = await station?.send(look);
-      if (picture && seq !== undefined) for (const vessel of look.vessels.keys()) await station?.sendChip(seq, vessel, picture);
+      for (const [index, vessel] of look.vessels.entries()) {
+        const picture = pictures[vessel.zone ?? ""];
+        if (picture && seq !== undefined) await station?.sendChip(seq, index, picture);
+      }
     }
     return due.length;
   }

@@ -7,6 +7,7 @@ import { chipEvent, lookEvent, seal } from "./wire";
 
 /** Later than the epoch of the imported history. */
 const EPOCH = 1_000;
+const STATE_AT = "2024-03-13T02:58:00Z";
 
 export class Station {
   private readonly key: KeyObject;
@@ -28,7 +29,28 @@ export class Station {
 
   async connect(port: number): Promise<void> {
     this.client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: this.id, protocolVersion: 4, reconnectPeriod: 500 });
-    await this.client.publishAsync(`quaywatch/1/state/${this.id}`, JSON.stringify({ state: "online", spool: { events: 0 }, software: "0.1.0" }), { retain: true, qos: 1 });
+    await this.say(this.health());
+  }
+
+  /** As the agent reports it: edge/src/health. */
+  private health(): object {
+    return {
+      station: this.id,
+      state: "online",
+      at: STATE_AT,
+      software: "0.1.0",
+      model: "3f5c1e9a7b20",
+      connected: true,
+      up_s: 1_209_600,
+      spool: { epoch: EPOCH, last_seq: this.seq, acked_through: this.seq, events: 0, events_max: 200_000, chips: 0, bytes: 4_096, bytes_max: 1_073_741_824, oldest_age_s: null },
+      last_scene: { name: "20240313_021000_ps", at: STATE_AT, looks: 2, took_ms: 41_300 },
+      clock: { steps: 0, last_step_ms: null },
+    };
+  }
+
+  /** What the station says of itself. */
+  async say(state: object): Promise<void> {
+    await this.client?.publishAsync(`quaywatch/1/state/${this.id}`, JSON.stringify(state), { retain: true, qos: 1 });
   }
 
   async send(look: Look): Promise<number> {
