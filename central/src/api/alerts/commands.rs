@@ -86,121 +86,82 @@ described! {
     }
 }
 
-async fn acknowledge(
-    State(parts): State<Parts>,
-    Extension(who): Extension<Who>,
-    At(id): At<String>,
-    Body(body): Body<AcknowledgeBody>,
-) -> Result<Json<Value>, Problem> {
-    let until = body
-        .until
-        .as_deref()
-        .map(UnixMs::parse)
-        .transpose()
-        .map_err(Problem::bad)?;
-    if until.is_some_and(|until| until <= parts.clock.now()) {
+/// Whose command it is, on which alert.
+type To = (State<Parts>, Extension<Who>, At<String>);
+
+/// What a command says besides its verb.
+#[derive(Default)]
+struct Said {
+    note: String,
+    reason: String,
+    until: Option<UnixMs>,
+}
+
+impl Said {
+    fn note(note: String) -> Self {
+        Self {
+            note,
+            ..Self::default()
+        }
+    }
+}
+
+async fn acknowledge(to: To, Body(body): Body<AcknowledgeBody>) -> Result<Json<Value>, Problem> {
+    let until = body.until.as_deref().map(UnixMs::parse).transpose();
+    let until = until.map_err(Problem::bad)?;
+    if until.is_some_and(|until| until <= to.0.clock.now()) {
         return Err(Problem::bad("`until` is over already: expected a time to come"));
     }
-    command(
-        &parts,
-        &who,
-        id,
-        Verb::Acknowledge,
-        (body.revision, body.note, String::new(), until),
-    )
-    .await
+    let said = Said {
+        until,
+        ..Said::note(body.note)
+    };
+    command(to, Verb::Acknowledge, body.revision, said).await
 }
 
-async fn escalate(
-    State(parts): State<Parts>,
-    Extension(who): Extension<Who>,
-    At(id): At<String>,
-    Body(body): Body<PlainBody>,
-) -> Result<Json<Value>, Problem> {
-    command(
-        &parts,
-        &who,
-        id,
-        Verb::Escalate,
-        (body.revision, body.note, String::new(), None),
-    )
-    .await
+async fn escalate(to: To, Body(body): Body<PlainBody>) -> Result<Json<Value>, Problem> {
+    command(to, Verb::Escalate, body.revision, Said::note(body.note)).await
 }
 
-async fn reopen(
-    State(parts): State<Parts>,
-    Extension(who): Extension<Who>,
-    At(id): At<String>,
-    Body(body): Body<PlainBody>,
-) -> Result<Json<Value>, Problem> {
-    command(
-        &parts,
-        &who,
-        id,
-        Verb::Reopen,
-        (body.revision, body.note, String::new(), None),
-    )
-    .await
+async fn reopen(to: To, Body(body): Body<PlainBody>) -> Result<Json<Value>, Problem> {
+    command(to, Verb::Reopen, body.revision, Said::note(body.note)).await
 }
 
-async fn close(
-    State(parts): State<Parts>,
-    Extension(who): Extension<Who>,
-    At(id): At<String>,
-    Body(body): Body<CloseBody>,
-) -> Result<Json<Value>, Problem> {
+async fn close(to: To, Body(body): Body<CloseBody>) -> Result<Json<Value>, Problem> {
     if !CLOSE_REASONS.contains(&body.reason.as_str()) {
-        return Err(Problem::bad(format!(
-            "`reason` must be one of {}",
-            CLOSE_REASONS.join(", ")
-        )));
+        let known = CLOSE_REASONS.join(", ");
+        return Err(Problem::bad(format!("`reason` must be one of {known}")));
     }
-    command(
-        &parts,
-        &who,
-        id,
-        Verb::Close,
-        (body.revision, body.note, body.reason, None),
-    )
-    .await
+    let said = Said {
+        reason: body.reason,
+        ..Said::note(body.note)
+    };
+    command(to, Verb::Close, body.revision, said).await
 }
 
-async fn note(
-    State(parts): State<Parts>,
-    Extension(who): Extension<Who>,
-    At(id): At<String>,
-    Body(body): Body<NoteBody>,
-) -> Result<Json<Value>, Problem> {
+async fn note(to: To, Body(body): Body<NoteBody>) -> Result<Json<Value>, Problem> {
     if body.note.trim().is_empty() {
         return Err(Problem::bad("`note` is empty: expected text"));
     }
-    command(
-        &parts,
-        &who,
-        id,
-        Verb::Note,
-        (body.revision, body.note, String::new(), None),
-    )
-    .await
+    command(to, Verb::Note, body.revision, Said::note(body.note)).await
 }
 
 async fn command(
-    parts: &Parts,
-    who: &Who,
-    alert: String,
+    (State(parts), Extension(who), At(alert)): To,
     verb: Verb,
-    (revision, note, reason, until): (i64, String, String, Option<UnixMs>),
+    revision: i64,
+    said: Said,
 ) -> Result<Json<Value>, Problem> {
-    check_text("note", &note)?;
+    check_text("note", &said.note)?;
     let (reply, answer) = oneshot::channel();
     let command = Command {
         alert: alert.clone(),
         verb,
         revision,
         actor: who.actor.clone(),
-        reason,
-        note,
-        until,
+        reason: said.reason,
+        note: said.note,
+        until: said.until,
     };
     parts
         .commands
@@ -208,7 +169,7 @@ async fn command(
         .await
         .map_err(|_| Problem::stopping())?;
     match answer.await.map_err(|_| Problem::stopping())? {
-        Ok(_) => shown(parts, who, alert).await.map(Json),
+        Ok(_) => shown(&parts, &who, alert).await.map(Json),
         Err(NotDone::Unknown) => Err(Problem::missing("such alert")),
         Err(NotDone::AlreadySo) => Err(Problem::conflict("the alert is in that state already")),
         Err(NotDone::Changed(revision)) => Err(Problem::changed("the alert", revision)),

@@ -68,7 +68,7 @@ function Row({ alert, isChosen, isFresh, choose }: { alert: Alert; isChosen: boo
           {alert.unread && <span class="hidden">unread, </span>}
           {alert.state !== "open" && <span class={`word ${alert.state}`}>{stateWord(alert)}</span>}
           {alert.silenced && <span>silenced</span>}
-          {alert.covered_by && <span title="A larger alert contains it">in another</span>}
+          {alert.covered_by && <span title="A larger alert contains it">part of another</span>}
           <span class="what">{coincided(alert)}</span>
         </span>
         <span class="row-rate" title={byChance(alert.expected_false_per_site_year)}>

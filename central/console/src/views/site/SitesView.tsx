@@ -50,7 +50,7 @@ export default function SitesView() {
                   <td>
                     <Age at={row.last_clear_at} />
                   </td>
-                  <td>{row.evaluable === false ? <span class="bad">no: {row.why_not ?? "not enough was seen"}</span> : <span class="good">yes</span>}</td>
+                  <td>{row.evaluable === false ? <span class={row.last_look_at ? "bad" : "quiet"}>no: {row.why_not ?? "not enough was seen"}</span> : <span class="good">yes</span>}</td>
                   <td class="number">{row.zones}</td>
                 </tr>
               ))}
