@@ -1,8 +1,8 @@
 // Names that want to be markup: a site's, a silence's reason, a note, a station's word of itself. They stay text on every page.
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Person, command, launch, person, setUp } from "./support/browser";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { PATIENCE_MS, type Person, command, launch, person, setUp } from "./support/browser";
 import { Central, PASSWORD } from "./support/central";
 import { VIEWS } from "./support/views";
 
@@ -35,7 +35,9 @@ test("a_site_a_silence_and_a_note_take_the_names", async () => {
   });
   await command(page, "PUT", "/sites/vostochny", { revision: 1, text: JSON.stringify({ ...site, name: HOSTILE }), note: HOSTILE });
   await command(page, "POST", "/silences", { site: "nampo", until: "2024-03-20T00:00:00Z", reason: HOSTILE });
-  await command(page, "POST", `/alerts/${alert.id}/note`, { revision: alert.revision, note: HOSTILE });
+  // Looks that are still on their way change the alert.
+  const note = (revision: number) => command(page, "POST", `/alerts/${alert.id}/note`, { revision, note: HOSTILE });
+  await vi.waitFor(async () => note(await page.evaluate(async (id) => (await (await fetch(`/api/v1/alerts/${id}`)).json()).revision, alert.id)), { timeout: PATIENCE_MS, interval: 500 });
   await central.stations.values().next().value?.say({ state: HOSTILE, software: HOSTILE, note: HOSTILE });
 });
 

@@ -20,7 +20,7 @@ const ARGUMENTS = [
 /** What every laptop on a shift has at least. */
 export const VIEWPORT = { width: 1366, height: 768 };
 /** Two cores are shared with whatever else runs: a page that takes this long has failed. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 40_000;
 
 export function launch(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`no Chromium at ${CHROMIUM}: install Debian's package chromium (deploy/setup does), or name one in QUAYWATCH_CHROMIUM`);
