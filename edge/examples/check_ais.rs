@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Instant};
 
-use quaywatch_edge::ais::{Ears, Heard, decode_lines};
+use quaywatch_edge::ais::{Ears, Heard, Kinematics, Particulars, decode_lines};
 use quaywatch_protocol::contract::time::UnixMs;
 use serde_json::Value;
 
@@ -29,6 +29,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// Identities up to here are shore stations'; a ship that answers for the time says where it is, and nothing of how it moves.
+const SHORE_MMSI_MAX: u32 = 9_999_999;
+
 /// Fields by name, as text that both sides write alike.
 type Fields = BTreeMap<&'static str, String>;
 
@@ -38,7 +41,7 @@ fn check(folder: &Path) -> Result<bool, String> {
     let sample = read("sample.aivdm")?;
     let expected: Vec<Fields> = String::from_utf8_lossy(&read("sample.aivdm.chk")?)
         .lines()
-        .filter_map(from_dump)
+        .flat_map(from_dump)
         .collect();
     all_right &= compare("sample.aivdm", &heard(&sample), &expected);
     let log = read("ais-nmea.log")?;
@@ -53,9 +56,23 @@ fn check(folder: &Path) -> Result<bool, String> {
 
 fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
     let mut left: Vec<&Fields> = heard.iter().collect();
+    // gpsd prints what the bits say. A place beyond the poles is none, and a decoder that is believed must not give one.
+    let (expected, impossible): (Vec<&Fields>, Vec<&Fields>) = expected.iter().partition(|fields| is_on_earth(fields));
+    for fields in &impossible {
+        println!("{name}: gpsd gives a place that is not on Earth, and is not followed:");
+        let ours = heard.iter().find(|other| other.get("mmsi") == fields.get("mmsi"));
+        for (key, value) in *fields {
+            let degrees = match *key {
+                "lon" | "lat" => format!(" ({:.3} degrees)", value.parse().unwrap_or(0.0) / 600_000.0),
+                _ => String::new(),
+            };
+            let ours = ours.and_then(|ours| ours.get(key)).map_or("no report", String::as_str);
+            println!("{name}:   {key:5} gpsd {value}{degrees}  ours {ours}");
+        }
+    }
     let mut missing = 0;
-    for fields in expected {
-        match left.iter().position(|other| *other == fields) {
+    for fields in &expected {
+        match left.iter().position(|other| other == fields) {
             Some(position) => {
                 left.swap_remove(position);
             }
@@ -69,9 +86,10 @@ fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
         }
     }
     println!(
-        "{name}: {} of gpsd's {} reports of kinds used here come out the same, {} more were heard",
+        "{name}: {} of gpsd's {} reports of kinds used here come out the same ({} more are impossible), {} others were heard",
         expected.len() - missing,
         expected.len(),
+        impossible.len(),
         left.len()
     );
     for fields in left {
@@ -80,45 +98,62 @@ fn compare(name: &str, heard: &[Fields], expected: &[Fields]) -> bool {
     missing == 0
 }
 
+/// True unless a place lies beyond the poles or beyond the date line.
+fn is_on_earth(fields: &Fields) -> bool {
+    let within = |key: &str, degrees: f64| {
+        let value = fields.get(key).and_then(|text| text.parse::<f64>().ok());
+        value.is_none_or(|value| value.abs() <= degrees * 600_000.0)
+    };
+    within("lon", 180.0) && within("lat", 90.0)
+}
+
 fn heard(bytes: &[u8]) -> Vec<Fields> {
     decode_lines(bytes)
         .into_iter()
-        .map(|heard| match heard {
-            Heard::Position(said) => {
-                let mut fields = place(
-                    said.mmsi,
-                    (said.lon * 600_000.0).round() as i64,
-                    (said.lat * 600_000.0).round() as i64,
-                );
-                let tenths =
-                    |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{:.0}", value * 10.0));
-                fields.insert("speed", tenths(said.speed_kn));
-                fields.insert("course", tenths(said.course_deg));
-                fields.insert(
-                    "heading",
-                    said.heading_deg
-                        .map_or("none".to_owned(), |value| format!("{value:.0}")),
-                );
-                fields
-            }
-            Heard::Static(said) => {
-                let metres = |value: Option<f64>| format!("{:.0}", value.unwrap_or(0.0));
-                Fields::from([
-                    ("mmsi", said.mmsi.to_string()),
-                    ("name", said.name.unwrap_or_default()),
-                    ("type", tens(i64::from(said.type_code))),
-                    ("length", metres(said.length_m)),
-                    ("beam", metres(said.beam_m)),
-                    ("imo", said.imo.unwrap_or(0).to_string()),
-                    ("draught", format!("{:.0}", said.draught_m.unwrap_or(0.0) * 10.0)),
-                ])
-            }
+        .flat_map(|heard| match heard {
+            Heard::Position(said) => vec![moving(&said)],
+            Heard::Static(said) => vec![sized(&said)],
             Heard::Shore {
                 mmsi,
                 lonlat: (lon, lat),
-            } => place(mmsi, (lon * 600_000.0).round() as i64, (lat * 600_000.0).round() as i64),
+            } => vec![place(
+                mmsi,
+                (lon * 600_000.0).round() as i64,
+                (lat * 600_000.0).round() as i64,
+            )],
+            Heard::Both(moves, is) => vec![moving(&moves), sized(&is)],
         })
         .collect()
+}
+
+fn moving(said: &Kinematics) -> Fields {
+    let mut fields = place(
+        said.mmsi,
+        (said.lon * 600_000.0).round() as i64,
+        (said.lat * 600_000.0).round() as i64,
+    );
+    let tenths = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{:.0}", value * 10.0));
+    fields.insert("speed", tenths(said.speed_kn));
+    fields.insert("course", tenths(said.course_deg));
+    fields.insert(
+        "heading",
+        said.heading_deg
+            .map_or("none".to_owned(), |value| format!("{value:.0}")),
+    );
+    fields
+}
+
+fn sized(said: &Particulars) -> Fields {
+    let metres = |value: Option<f64>| format!("{:.0}", value.unwrap_or(0.0));
+    Fields::from([
+        ("mmsi", said.mmsi.to_string()),
+        ("name", said.name.clone().unwrap_or_default()),
+        ("type", tens(i64::from(said.type_code))),
+        ("length", metres(said.length_m)),
+        ("beam", metres(said.beam_m)),
+        ("imo", said.imo.unwrap_or(0).to_string()),
+        ("draught", format!("{:.0}", said.draught_m.unwrap_or(0.0) * 10.0)),
+    ])
 }
 
 fn place(mmsi: u32, lon: i64, lat: i64) -> Fields {
@@ -130,10 +165,12 @@ fn place(mmsi: u32, lon: i64, lat: i64) -> Fields {
 }
 
 /// One line of gpsd's separated dump.
-fn from_dump(line: &str) -> Option<Fields> {
+fn from_dump(line: &str) -> Vec<Fields> {
     let part: Vec<&str> = line.split('|').collect();
     let number = |index: usize| part.get(index).and_then(|text| text.parse::<i64>().ok());
-    let mmsi = number(2)? as u32;
+    let Some(mmsi) = number(2).map(|mmsi| mmsi as u32) else {
+        return Vec::new();
+    };
     let moving = |speed: usize, lon: usize| -> Option<Fields> {
         let (lon_value, lat_value) = (number(lon)?, number(lon + 1)?);
         if lon_value == 181 * 600_000 || lat_value == 91 * 600_000 {
@@ -152,11 +189,7 @@ fn from_dump(line: &str) -> Option<Fields> {
     // Long-range reports come in tenths of a minute; their speed and course are not used.
     let long_range = || -> Option<Fields> {
         let (lon, lat) = (number(5)?, number(6)?);
-        let mut fields = (lon != 181 * 600 && lat != 91 * 600).then(|| place(mmsi, lon * 1_000, lat * 1_000))?;
-        for key in ["speed", "course", "heading"] {
-            fields.insert(key, "none".to_owned());
-        }
-        Some(fields)
+        (lon != 181 * 600 && lat != 91 * 600).then(|| without_motion(place(mmsi, lon * 1_000, lat * 1_000)))
     };
     let sized = |name: usize, kind: usize, bow: usize, imo: Option<usize>, draught: Option<usize>| -> Option<Fields> {
         let optional = |index: Option<usize>| index.and_then(number).unwrap_or(0).to_string();
@@ -170,15 +203,31 @@ fn from_dump(line: &str) -> Option<Fields> {
             ("draught", optional(draught)),
         ]))
     };
-    match number(0)? {
-        1..=3 => moving(5, 7),
-        18 | 19 => moving(4, 6),
-        4 | 11 => shore(),
-        27 => long_range(),
-        5 => sized(6, 7, 8, Some(3), Some(14)),
-        24 => sized(3, 4, 9, None, None),
-        _ => None,
+    let read = match number(0) {
+        Some(1..=3) => vec![moving(5, 7)],
+        Some(18) => vec![moving(4, 6)],
+        Some(19) => vec![moving(4, 6), sized(12, 13, 14, None, None)],
+        Some(4) => vec![shore()],
+        Some(11) => vec![shore().map(|place| {
+            if mmsi > SHORE_MMSI_MAX {
+                without_motion(place)
+            } else {
+                place
+            }
+        })],
+        Some(27) => vec![long_range()],
+        Some(5) => vec![sized(6, 7, 8, Some(3), Some(14))],
+        Some(24) => vec![sized(3, 4, 9, None, None)],
+        _ => Vec::new(),
+    };
+    read.into_iter().flatten().collect()
+}
+
+fn without_motion(mut place: Fields) -> Fields {
+    for key in ["speed", "course", "heading"] {
+        place.insert(key, "none".to_owned());
     }
+    place
 }
 
 /// One of gpsd's JSON reports, unscaled.

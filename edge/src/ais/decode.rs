@@ -9,12 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use nmea_parser::{NmeaParser, ParsedMessage, ais};
 use quaywatch_protocol::contract::look::VesselClass;
 
-use super::assemble::Message;
+use super::{assemble::Message, fields};
 
 /// Messages after which the decoder's memory (first halves of class B static reports) is cleared.
 const FORGET_EVERY: u32 = 4_096;
 /// Kind of the long-range report.
 const LONG_RANGE: u8 = 27;
+/// Kinds that are read in [`fields`]: a base station's time and place, a ship's answer with the same, class B's extended report.
+const TIME_AND_PLACE: u8 = 4;
+const TIME_ANSWER: u8 = 11;
+const EXTENDED: u8 = 19;
 /// Longest payload of a whole message, characters: 1,008 bits and some.
 const PAYLOAD_MAX: usize = 200;
 
@@ -25,6 +29,8 @@ pub enum Heard {
     Position(Kinematics),
     /// What a vessel is.
     Static(Particulars),
+    /// Both in one message.
+    Both(Kinematics, Particulars),
     /// A shore station transmits here: reception is proven as far as it.
     Shore {
         /// Identity.
@@ -118,6 +124,13 @@ impl Decoder {
         if bits < bits_min || message.payload.len() > PAYLOAD_MAX {
             return Decoded::Undecodable;
         }
+        match kind {
+            TIME_AND_PLACE | TIME_ANSWER => {
+                return fields::time_and_place(&message.payload).map_or(Decoded::NoPosition, Decoded::Heard);
+            }
+            EXTENDED => return fields::extended(&message.payload).map_or(Decoded::Undecodable, Decoded::Heard),
+            _ => {}
+        }
         if self.since_cleared >= FORGET_EVERY {
             self.parser.reset();
             self.since_cleared = 0;
@@ -147,7 +160,7 @@ impl Decoder {
     }
 }
 
-const fn six_bits(character: u8) -> u8 {
+pub(super) const fn six_bits(character: u8) -> u8 {
     let value = character.wrapping_sub(48);
     if value > 40 { value.wrapping_sub(8) } else { value }
 }
@@ -187,24 +200,11 @@ fn translate(kind: u8, parsed: ParsedMessage) -> Decoded {
             })
         }
         ParsedMessage::VesselStaticData(report) => Decoded::Heard(Heard::Static(particulars(&report))),
-        ParsedMessage::BaseStationReport(report) => {
-            let place = report
-                .longitude
-                .zip(report.latitude)
-                .filter(|place| is_on_earth(*place));
-            place.map_or(Decoded::NoPosition, |lonlat| {
-                Decoded::Heard(Heard::Shore {
-                    mmsi: report.mmsi,
-                    lonlat,
-                })
-            })
-        }
-        ParsedMessage::Incomplete => Decoded::OtherKind,
         _ => Decoded::OtherKind,
     }
 }
 
-fn is_on_earth((lon, lat): (f64, f64)) -> bool {
+pub(super) fn is_on_earth((lon, lat): (f64, f64)) -> bool {
     (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat)
 }
 

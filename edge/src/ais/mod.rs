@@ -12,6 +12,7 @@ mod counters;
 pub mod coverage;
 mod decode;
 pub mod ears;
+mod fields;
 pub mod listen;
 mod locate;
 mod pair;

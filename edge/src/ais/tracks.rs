@@ -74,6 +74,10 @@ impl Tracks {
                 track.hear(at);
                 track.learn(particulars);
             }
+            Heard::Both(said, particulars) => {
+                self.take(at, Heard::Position(said));
+                self.take(at, Heard::Static(particulars));
+            }
             Heard::Shore { mmsi, lonlat } => {
                 if self.shore.len() < VESSELS_MAX || self.shore.contains_key(&mmsi) {
                     self.shore.insert(mmsi, (at, lonlat));

@@ -11,13 +11,14 @@ use quaywatch_protocol::contract::Site;
 use super::{
     chips,
     hearing::Hearing,
+    lessons::Lesson,
     processor::{ProcessError, Processed, Processor},
 };
 use crate::{
     clock::Clock,
     config::{Config, keyfile},
     detect::{DetectError, DetectOptions, Detected, DetectorPool, ModelFile, THREADS_MAX, detect_scene},
-    look::{FolderReferences, LookError, LookMade, LookRequest, NoRadio, References, make_look, neighbourhood},
+    look::{FolderReferences, LookError, LookRequest, NoRadio, References, make_look, neighbourhood},
     scene::{OpenHints, Scene, SceneError, SceneErrorKind, Window},
 };
 
@@ -104,19 +105,6 @@ fn references_of(folder: &Path, site: &str, processed: &mut Processed) -> Option
     }
 }
 
-/// Keeps what a look taught.
-fn learn(stored: &mut FolderReferences, made: &LookMade, processed: &mut Processed) {
-    let before = stored.refused;
-    match stored.learn(&made.learnt) {
-        Ok(learnt) => processed.references.learnt += learnt,
-        Err(error) => {
-            processed.references.faults += 1;
-            processed.warnings.push(format!("references: {error}; not learnt"));
-        }
-    }
-    processed.references.refused += stored.refused - before;
-}
-
 impl Processor for Detecting {
     fn model_sha256_head(&self) -> [u8; 8] {
         self.model_sha256_head
@@ -136,7 +124,7 @@ impl Processor for Detecting {
             if neighbourhood(&scene.grid, site).is_empty() {
                 continue;
             }
-            let mut stored = references_of(&self.references, &site.id, &mut processed);
+            let stored = references_of(&self.references, &site.id, &mut processed);
             let request = LookRequest {
                 station: &self.station,
                 scene: &scene,
@@ -153,9 +141,10 @@ impl Processor for Detecting {
                     let misfits = made.misfits.iter().map(|misfit| format!("site {}: {misfit}", site.id));
                     processed.warnings.extend(misfits);
                     processed.references.anew += made.misfits.len() as u64;
-                    if let Some(stored) = &mut stored {
-                        learn(stored, &made, &mut processed);
-                    }
+                    processed.lessons.extend(stored.map(|stored| Lesson {
+                        stored,
+                        learnt: made.learnt,
+                    }));
                     processed.looks.push(made.look);
                     evidence.push(made.evidence);
                 }

@@ -13,6 +13,7 @@
 mod chips;
 pub mod detecting;
 mod hearing;
+pub mod lessons;
 pub mod processor;
 pub mod report;
 pub mod scenes;

@@ -5,6 +5,8 @@ use std::path::Path;
 use quaywatch_protocol::contract::Look;
 use thiserror::Error;
 
+use super::lessons::Lesson;
+
 /// Turns one scene into looks. Called on a thread that may block; one scene at a time.
 pub trait Processor: Send + Sync {
     /// The first eight bytes of the model's SHA-256; zero without a model.
@@ -18,7 +20,7 @@ pub trait Processor: Send + Sync {
 }
 
 /// What a scene gave.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Processed {
     /// A look for each site that the scene shows.
     pub looks: Vec<Look>,
@@ -26,8 +28,10 @@ pub struct Processed {
     pub chips: Vec<SceneChip>,
     /// What a person should know.
     pub warnings: Vec<String>,
-    /// What became of the references of empty zones.
+    /// What became of the references of empty zones so far.
     pub references: ReferenceCounts,
+    /// What the looks taught them: to be kept when the looks are accepted.
+    pub lessons: Vec<Lesson>,
 }
 
 /// What became of the references of empty zones.

@@ -13,7 +13,10 @@ use quaywatch_protocol::{
 };
 use tokio::sync::watch;
 
-use super::processor::{ProcessError, Processed, Processor};
+use super::{
+    lessons::Lesson,
+    processor::{ProcessError, Processed, Processor, ReferenceCounts},
+};
 use crate::{
     clock::Clock,
     config,
@@ -147,15 +150,7 @@ impl Scenes {
         for warning in &processed.warnings {
             tracing::warn!(scene = %group.name, warning, "scene");
         }
-        let references = processed.references;
-        for (counter, count) in [
-            (Counter::ReferencesLearnt, references.learnt),
-            (Counter::ReferencesAnew, references.anew),
-            (Counter::ReferencesRefused, references.refused),
-            (Counter::ReferenceFaults, references.faults),
-        ] {
-            self.counters.add(counter, count);
-        }
+        self.count_references(processed.references);
         let batch = match self.batch(group, &processed) {
             Ok(batch) => batch,
             Err(reason) => {
@@ -167,9 +162,32 @@ impl Scenes {
             // Asked to stop while the spool was full: nothing was accepted, the scene stays for the next start.
             return Ok(Outcome::TryAgain);
         };
+        self.learn(group, processed.lessons);
         self.tell(group, &batch, &accepted, began_ms);
         self.put_away(folder, group);
         Ok(Outcome::Settled)
+    }
+
+    /// Keeps what the looks taught, which are in the spool now. What cannot be kept is told, and the station goes on.
+    fn learn(&self, group: &Group, lessons: Vec<Lesson>) {
+        let mut counts = ReferenceCounts::default();
+        for lesson in lessons {
+            if let Err(error) = lesson.keep(&mut counts) {
+                tracing::warn!(scene = %group.name, %error, "references: not learnt");
+            }
+        }
+        self.count_references(counts);
+    }
+
+    fn count_references(&self, counts: ReferenceCounts) {
+        for (counter, count) in [
+            (Counter::ReferencesLearnt, counts.learnt),
+            (Counter::ReferencesAnew, counts.anew),
+            (Counter::ReferencesRefused, counts.refused),
+            (Counter::ReferenceFaults, counts.faults),
+        ] {
+            self.counters.add(counter, count);
+        }
     }
 
     /// A scene that was processed before: put away, unless it is another one of the same name.
@@ -308,3 +326,6 @@ impl Scenes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,6 @@
-//! `look`: one site's look from one scene, as a line of JSON and as an evidence picture.
+//! `look`: the looks of one scene at one site or many, a line of JSON each, and an evidence picture of one.
+//!
+//! The vessels near all sites are found in one pass over the scene; after that each site reads its own neighbourhood.
 
 use std::{
     fs,
@@ -14,8 +16,10 @@ use super::{
 };
 use crate::{
     ais::{Coverage, CoverageArea, Ears, EarsRadio, read_file},
+    config::SITES_MAX,
+    detect::Detection,
     look::{FolderReferences, LookRequest, NoRadio, Radio, References, make_look, neighbourhood, picture},
-    scene::Scene,
+    scene::{Scene, SceneReader},
 };
 
 /// Command line of `look`.
@@ -24,16 +28,16 @@ pub(super) struct Args {
     /// A raster file, a folder of band files, or a scene manifest
     #[arg(value_name = "SCENE")]
     scene: PathBuf,
-    /// The site's zones
-    #[arg(long, value_name = "FILE.geojson")]
-    site: PathBuf,
+    /// The zones of a site; several files, or a folder of them, are looked at in one pass
+    #[arg(long, value_name = "FILE.geojson", required = true, num_args = 1..)]
+    site: Vec<PathBuf>,
     /// AIS sentences (AIVDM) received around the time of the scene; receive times come from tag blocks
     #[arg(long, value_name = "FILE")]
     ais: Option<PathBuf>,
     /// Where reception is known to be good: longitude,latitude,metres
     #[arg(long, value_name = "LON,LAT,METRES", requires = "ais")]
     covered: Vec<CoverageArea>,
-    /// Draw the evidence: zones, vessels, cars, stacks, what was hidden
+    /// Draw the evidence of one site: zones, vessels, cars, stacks, what was hidden
     #[arg(long, value_name = "FILE.png")]
     preview: Option<PathBuf>,
     /// Folder of empty references, to compare with
@@ -52,10 +56,16 @@ pub(super) struct Args {
     detector: DetectorArgs,
 }
 
-/// Makes the look.
+/// A site and the file that says what it is.
+struct Place {
+    file: PathBuf,
+    site: Site,
+}
+
+/// Makes the looks.
 pub(super) fn run(args: &Args) -> Exit {
-    let site = match site(&args.site) {
-        Ok(site) => site,
+    let places = match places(&args.site) {
+        Ok(places) => places,
         Err(faults) => {
             for fault in faults {
                 complain(fault);
@@ -63,18 +73,56 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Usage;
         }
     };
+    if args.preview.is_some() && places.len() > 1 {
+        complain(format!(
+            "--preview shows one site: expected one --site, got {}",
+            places.len()
+        ));
+        return Exit::Usage;
+    }
     let mut detectors = Detectors::new(&args.detector);
     if let Err(error) = detectors.check(std::slice::from_ref(&args.scene)) {
         complain(error);
         return Exit::Usage;
     }
-    match look(args, &site, &mut detectors) {
+    match look(args, &places, &mut detectors) {
         Ok(()) => Exit::Done,
         Err(problem) => {
             complain(problem);
             Exit::Failed
         }
     }
+}
+
+fn places(paths: &[PathBuf]) -> Result<Vec<Place>, Vec<String>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let told = |error: io::Error| vec![format!("{}: {error}", path.display())];
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        for entry in fs::read_dir(path).map_err(told)? {
+            let file = entry.map_err(told)?.path();
+            files.extend(Some(file).filter(|file| file.extension().is_some_and(|extension| extension == "geojson")));
+        }
+        if files.len() == before {
+            return Err(vec![format!("{}: holds no *.geojson", path.display())]);
+        }
+    }
+    files.sort();
+    if files.len() > SITES_MAX {
+        return Err(vec![format!("{} sites: expected at most {SITES_MAX}", files.len())]);
+    }
+    let (mut places, mut faults) = (Vec::with_capacity(files.len()), Vec::new());
+    for file in files {
+        match site(&file) {
+            Ok(site) => places.push(Place { file, site }),
+            Err(problems) => faults.extend(problems),
+        }
+    }
+    if faults.is_empty() { Ok(places) } else { Err(faults) }
 }
 
 fn site(path: &Path) -> Result<Site, Vec<String>> {
@@ -87,7 +135,7 @@ fn site(path: &Path) -> Result<Site, Vec<String>> {
     })
 }
 
-fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), String> {
+fn look(args: &Args, places: &[Place], detectors: &mut Detectors) -> Result<(), String> {
     let mut scene = Scene::open(&args.scene, &detectors.hints()).map_err(|error| error.to_string())?;
     scene.acquired_at = args.at.or(scene.acquired_at);
     let at = scene.acquired_at.ok_or_else(|| {
@@ -96,12 +144,20 @@ fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), Strin
             args.scene.display()
         )
     })?;
-    let windows = neighbourhood(&scene.grid, site);
-    if windows.is_empty() {
+    let windows: Vec<_> = (places.iter())
+        .flat_map(|place| neighbourhood(&scene.grid, &place.site))
+        .collect();
+    if let (true, Some(first)) = (windows.is_empty(), places.first()) {
+        let more = places.len() - 1;
+        let others = if more == 0 {
+            String::new()
+        } else {
+            format!(" nor {more} others")
+        };
         return Err(format!(
-            "{}: does not show the site `{}`",
+            "{}: does not show the site `{}`{others}",
             args.scene.display(),
-            site.id
+            first.site.id
         ));
     }
     let detected = detectors
@@ -115,27 +171,50 @@ fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), Strin
         .as_deref()
         .map(|path| listen(path, at, &args.covered))
         .transpose()?;
+    let radio = ears.as_ref().map_or(&NoRadio as &dyn Radio, |ears| ears);
+    let mut reader = scene.reader().map_err(|error| error.to_string())?;
+    let mut shown = 0;
+    for place in places {
+        shown += usize::from(look_at(args, &scene, place, &detected.vessels, radio, &mut reader)?);
+    }
+    match places {
+        [place] if shown == 0 => {
+            let (scene, site) = (args.scene.display(), &place.site.id);
+            Err(format!("{scene}: does not show the site `{site}`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One site's look; false when the scene does not show it.
+fn look_at(
+    args: &Args,
+    scene: &Scene,
+    Place { file, site }: &Place,
+    vessels: &[Detection],
+    radio: &dyn Radio,
+    reader: &mut SceneReader,
+) -> Result<bool, String> {
     let stored = match &args.references {
         Some(folder) => Some(FolderReferences::open(folder, &site.id).map_err(|error| error.to_string())?),
         None => None,
     };
     let request = LookRequest {
         station: &args.station,
-        scene: &scene,
+        scene,
         site,
-        detections: &detected.vessels,
+        detections: vessels,
         references: stored.as_ref().map_or(&() as &dyn References, |stored| stored),
-        radio: ears.as_ref().map_or(&NoRadio as &dyn Radio, |ears| ears),
+        radio,
     };
-    let mut reader = scene.reader().map_err(|error| error.to_string())?;
-    let made = make_look(&request, &mut reader)
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("{}: does not show the site `{}`", args.scene.display(), site.id))?;
+    let Some(made) = make_look(&request, reader).map_err(|error| error.to_string())? else {
+        return Ok(false);
+    };
     for fault in made.faults.iter() {
-        complain(format!("{}: {fault}", args.site.display()));
+        complain(format!("{}: {fault}", file.display()));
     }
     for misfit in &made.misfits {
-        complain(format!("{}: {misfit}", args.site.display()));
+        complain(format!("{}: {misfit}", file.display()));
     }
     for set_aside in stored.iter().flat_map(|stored| &stored.set_aside) {
         complain(set_aside);
@@ -148,19 +227,21 @@ fn look(args: &Args, site: &Site, detectors: &mut Detectors) -> Result<(), Strin
             .and_then(|()| fs::rename(&part, file).map_err(|error| error.to_string()))
             .map_err(|error| format!("{}: {error}", file.display()))?;
     }
+    let line = serde_json::to_string(&made.look).map_err(|error| error.to_string())?;
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        // The reader of a pipe may have seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(format!("standard output: {error}")),
+        _ => {}
+    }
+    // Last: a look that nobody got teaches nothing.
     if let Some(mut stored) = stored.filter(|_| args.learn) {
         stored.learn(&made.learnt).map_err(|error| error.to_string())?;
         if stored.refused > 0 {
             complain(format!("{} references found no room", stored.refused));
         }
     }
-    let line = serde_json::to_string(&made.look).map_err(|error| error.to_string())?;
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        // The reader of a pipe may have seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
-        _ => Ok(()),
-    }
+    Ok(true)
 }
 
 fn listen(path: &Path, at: UnixMs, covered: &[CoverageArea]) -> Result<EarsRadio, String> {

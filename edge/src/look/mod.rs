@@ -140,6 +140,12 @@ pub fn make_look(request: &LookRequest<'_>, reader: &mut SceneReader) -> Result<
     }
     let (vessels, hulls) = vessels_of(request, &plan, at);
     let shows_cars = scene.sensor.gsd_m <= RAIL_GSD_M_MAX;
+    if !shows_cars {
+        // The evidence shows what the look says, and no more.
+        for (_, observed) in &mut parts {
+            observed.tracks.clear();
+        }
+    }
     let look = Look {
         station: request.station.to_owned(),
         epoch: None,

@@ -13,6 +13,7 @@ mod error;
 mod gdal_file;
 mod geokeys;
 mod grid;
+mod jpeg_frame;
 pub mod limits;
 mod open;
 mod picture;

@@ -6,14 +6,16 @@
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{BufReader, Seek as _},
     path::{Path, PathBuf},
 };
 
-use image::{DynamicImage, ImageReader, Limits};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 use super::{
-    Affine, Crs, Georef, SceneError, SceneErrorKind, Window, limits,
+    Affine, Crs, Georef, SceneError, SceneErrorKind, Window,
+    jpeg_frame::read_frame,
+    limits,
     raster::{RasterFile, RasterInfo},
     sidecar::read_text,
 };
@@ -45,6 +47,10 @@ impl PictureFile {
                 .with_guessed_format()
                 .map_err(|error| SceneError::io(path, &error))
         };
+        let first = open()?;
+        if first.format() == Some(ImageFormat::Jpeg) {
+            check_jpeg(path, first.into_inner().into_inner())?;
+        }
         let (width, height) = open()?.into_dimensions().map_err(damaged)?;
         if u64::from(width) * u64::from(height) > limits::PICTURE_PIXELS_MAX {
             return Err(SceneError::new(
@@ -84,6 +90,31 @@ impl PictureFile {
             image,
         })
     }
+}
+
+/// Refuses a JPEG that would take too much memory: the decoder takes the file whole, and for a progressive picture its coefficients, too.
+fn check_jpeg(path: &Path, mut file: File) -> Result<(), SceneError> {
+    let io_error = |error: std::io::Error| SceneError::io(path, &error);
+    let refuse = |what: String| {
+        let expected = format!(
+            "at most {} MB all together: save it as baseline JPEG, or as GeoTIFF",
+            limits::PICTURE_BYTES_MAX >> 20
+        );
+        Err(SceneError::new(path, SceneErrorKind::Limit, what, expected))
+    };
+    let file_bytes = file.metadata().map_err(io_error)?.len();
+    if file_bytes > limits::JPEG_FILE_BYTES_MAX {
+        return refuse(format!("a JPEG file of {} MB", file_bytes >> 20));
+    }
+    file.rewind().map_err(io_error)?;
+    let frame = read_frame(&mut BufReader::new(file))
+        .map_err(|error| SceneError::new(path, SceneErrorKind::Damaged, error.to_string(), "a whole JPEG"))?;
+    // Without a frame the decoder says what is missing.
+    let bytes = frame.map_or(0, |frame| frame.decoding_bytes());
+    if bytes + file_bytes > limits::PICTURE_BYTES_MAX {
+        return refuse(format!("a JPEG that takes {} MB to decode", (bytes + file_bytes) >> 20));
+    }
+    Ok(())
 }
 
 impl RasterFile for PictureFile {

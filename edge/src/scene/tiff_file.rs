@@ -5,7 +5,8 @@
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{BufReader, Cursor},
+    os::unix::fs::FileExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,17 +15,22 @@ use std::{
 use tiff::{
     TiffError,
     decoder::{Decoder, Limits},
+    tags::Tag,
 };
 
 use super::{
     SceneError, SceneErrorKind, Window,
     chunks::{ChunkCache, Samples},
+    jpeg_frame::read_frame,
     limits,
     raster::{RasterFile, RasterInfo},
     tiff_head::{Patched, read_head},
     tiff_raw::RawLayout,
     tiff_tags::{Facts, read_facts},
 };
+
+/// JPEG blocks may reach beyond the edge of a strip or tile: side of the largest, pixels.
+const JPEG_BLOCK_PX: u32 = 32;
 
 pub(super) type TiffDecoder = Decoder<Patched<BufReader<File>>>;
 
@@ -59,6 +65,22 @@ fn decoding<T>(path: &Path, call: impl FnOnce() -> Result<T, TiffError>) -> Resu
     }
 }
 
+/// Refuses shared JPEG tables that hold a frame header: it would stand before the one of each strip or tile.
+fn check_jpeg_tables(path: &Path, decoder: &mut TiffDecoder) -> Result<(), SceneError> {
+    let Some(tables) = decoding(path, || decoder.find_tag(Tag::JPEGTables))? else {
+        return Ok(());
+    };
+    let tables = decoding(path, || tables.into_u8_vec())?;
+    match read_frame(&mut Cursor::new(tables)) {
+        Ok(None) => Ok(()),
+        found => {
+            let what = found.map_or_else(|error| error.to_string(), |_| "they hold a frame header".to_owned());
+            let what = format!("its JPEG tables: {what}");
+            Err(SceneError::new(path, SceneErrorKind::Damaged, what, "tables alone"))
+        }
+    }
+}
+
 impl TiffFile {
     pub(super) fn open(path: &Path) -> Result<Self, SceneError> {
         let file = File::open(path).map_err(|error| SceneError::io(path, &error))?;
@@ -84,6 +106,9 @@ impl TiffFile {
         facts
             .check_chunks(file_bytes)
             .map_err(|what| SceneError::new(path, SceneErrorKind::Damaged, what, "a file that holds all its data"))?;
+        if facts.is_jpeg {
+            check_jpeg_tables(path, &mut decoder)?;
+        }
         let raw = RawLayout::new(&facts, head.is_big_endian);
         let chunk_bytes = facts.chunk_bytes();
         if raw.is_none() && chunk_bytes > limits::CHUNK_BYTES_MAX as u64 {
@@ -118,12 +143,49 @@ impl TiffFile {
         let samples = if self.facts.is_absent(index) {
             Samples::Absent
         } else {
+            if self.facts.is_jpeg {
+                self.check_jpeg(index)?;
+            }
             let decoder = &mut self.decoder;
             Samples::from_decoded(decoding(&self.path, || decoder.read_chunk(index))?)
         };
         let samples = Arc::new(samples);
         self.cache.put(index, &samples);
         Ok(samples)
+    }
+
+    /// Refuses a JPEG strip or tile that would take more memory than its place in the TIFF says: the decoder believes the JPEG.
+    fn check_jpeg(&mut self, index: u32) -> Result<(), SceneError> {
+        let refuse = |kind, what: String| {
+            let expected = "JPEG strips and tiles of the size that the TIFF says";
+            SceneError::new(&self.path, kind, format!("strip or tile {index}: {what}"), expected)
+        };
+        let place = |list: &[u64]| list.get(index as usize).copied().unwrap_or(0);
+        let (offset, count) = (place(&self.facts.offsets), place(&self.facts.counts));
+        if count > limits::CHUNK_BYTES_MAX as u64 {
+            return Err(refuse(
+                SceneErrorKind::Limit,
+                format!("its JPEG has {} MB", count >> 20),
+            ));
+        }
+        let mut bytes = vec![0; count as usize];
+        let file = self.decoder.inner().inner().get_ref();
+        (file.read_exact_at(&mut bytes, offset)).map_err(|error| SceneError::io(&self.path, &error))?;
+        let frame = read_frame(&mut Cursor::new(bytes))
+            .map_err(|error| refuse(SceneErrorKind::Damaged, error.to_string()))?
+            .ok_or_else(|| refuse(SceneErrorKind::Damaged, "its JPEG has no frame header".to_owned()))?;
+        let (width, height) = self.facts.info.chunk;
+        if frame.width > width.next_multiple_of(JPEG_BLOCK_PX) || frame.height > height.next_multiple_of(JPEG_BLOCK_PX)
+        {
+            let (is_width, is_height) = (frame.width, frame.height);
+            let what = format!("its JPEG says {is_width} x {is_height} pixels where the TIFF says {width} x {height}");
+            return Err(refuse(SceneErrorKind::Damaged, what));
+        }
+        if frame.decoding_bytes() > limits::CHUNK_BYTES_MAX as u64 {
+            let what = format!("its JPEG takes {} MB to decode", frame.decoding_bytes() >> 20);
+            return Err(refuse(SceneErrorKind::Limit, what));
+        }
+        Ok(())
     }
 
     /// Copies one chunk's part of the window.

@@ -8,6 +8,7 @@ use tiff::{TiffResult, decoder::Decoder, tags::Tag};
 use super::{Band, SceneErrorKind, geokeys, limits, raster::RasterInfo, tiff_head::Head};
 
 const COMPRESSION_NONE: u16 = 1;
+const COMPRESSION_JPEG: u16 = 7;
 const PHOTOMETRIC_PALETTE: u16 = 3;
 const PHOTOMETRIC_CMYK: u16 = 5;
 const PHOTOMETRIC_YCBCR: u16 = 6;
@@ -24,6 +25,7 @@ pub(super) struct Facts {
     pub bits: u16,
     pub sample_format: u16,
     pub is_uncompressed: bool,
+    pub is_jpeg: bool,
     pub is_planar: bool,
     pub is_ycbcr: bool,
     pub is_tiled: bool,
@@ -184,6 +186,7 @@ pub(super) fn read_facts<R: Read + Seek>(decoder: &mut Decoder<R>, head: &Head) 
         bits: bit,
         sample_format: format,
         is_uncompressed: compression == COMPRESSION_NONE,
+        is_jpeg: compression == COMPRESSION_JPEG,
         is_planar,
         is_ycbcr: photometric == PHOTOMETRIC_YCBCR,
         is_tiled,

@@ -3,10 +3,11 @@
 //! The bare pavement is the densest cluster of the area's signatures; a pixel is covered where it differs from the pavement (or from the
 //! area's own empty reference) by more than its spread and by more than half of the strongest difference beside it: the edge
 //! of a row lies where its coverage of a pixel passes one half. Shade of what stands there, told by the sun's direction, is not
-//! covered ground. Covered pixels that touch, or nearly, are one stack; the longest stack's length comes from the spread of its pixels, and
+//! covered ground. Covered pixels that touch, or nearly, are one stack; the longest row is the longest covered line in it ([`row`]), and
 //! the covered area from how much of each edge pixel is covered ([`map`]): a row of containers is two or three pixels wide.
 
 mod map;
+mod row;
 
 use geo::Contains;
 use quaywatch_protocol::contract::site::ZoneKind;
@@ -100,7 +101,7 @@ pub fn measure<'a>(
     if let Some(per_m) = sun.and_then(Sun::shadow_per_m) {
         map.drop_shade(per_m, zone.kind == ZoneKind::Apron);
     }
-    Measured::Seen(map.measure(), pavement)
+    Measured::Seen(map.measure(zone.bearing_deg), pavement)
 }
 
 /// Where the centre of a pixel lies.

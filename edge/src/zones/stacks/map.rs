@@ -2,16 +2,17 @@
 //!
 //! Blur is linear: an edge pixel of which a third is covered differs from bare ground by a third of what the pixel further in differs by.
 //! So each edge pixel counts by its difference as a share of its inner neighbour's, also just beyond the edge, where the blur goes. A row
-//! so narrow that no pixel of it is wholly covered would come out too wide by what its inner pixels lack: [`peak`] puts that right.
+//! so narrow that no pixel of it is wholly covered would come out too wide by what its inner pixels lack: [`peak`] puts that right. On the
+//! side away from the sun an edge pixel is a mixture with shade, not with pavement, and is taken apart as such.
 
 use crate::zones::{
-    patch::{Metres, Patch, Signature},
+    patch::{Metres, Patch, Role, Signature},
     rail::is_shade_of,
     reference::Reference,
     surface::Surface,
 };
 
-use super::{StacksSeen, centre};
+use super::{StacksSeen, centre, row};
 
 /// A pixel this many standard deviations from the pavement may be covered.
 const COVERED_SD: f32 = 4.0;
@@ -23,11 +24,24 @@ const STACK_MIN_M2: f64 = 14.0;
 const STACK_MIN_PX: usize = 3;
 /// Highest stack whose shade is looked for, metres: three containers.
 const STACK_HEIGHT_M: f64 = 7.8;
+/// Heights at which what throws a shade is looked for.
+const CAST_STEPS: u32 = 8;
 /// Covered pixels whose centres are no further apart are one stack, metres: where a dark container meets a bright one, a mixed pixel
 /// can look like pavement.
 const JOIN_M: f64 = 6.5;
 /// Infrared that deep shade keeps, as a share of the blue that it keeps.
 const DEEP_SHADE_TURN: f32 = 0.93;
+/// Standard error of an area as a share of itself, at least: measured on rendered aprons (docs/LOOKS.md).
+const AREA_SD_SHARE: f64 = 0.15;
+/// The same for pictures without near infrared.
+const AREA_SD_SHARE_NO_NIR: f64 = 0.5;
+/// Shaded pixels that touch no stack, from which on the look of shade is known.
+const SHADE_PX_MIN: usize = 6;
+/// Difference of a stack from shade, standard deviations of the pavement in each band, from which on a mixture of the two can be taken apart.
+const SHADE_APART_SD: f32 = 2.0;
+/// Share of a shaded pixel beside a stack that is covered, where it cannot be told: marked as shade are those that are covered by less than
+/// about two thirds.
+const SHADED_EDGE_SHARE: f64 = 0.33;
 /// How far an edge blurs, as a standard deviation in pixels: optics, resampling and the pixel's own width.
 const BLUR_PX: f64 = 0.6;
 /// Most that a pixel beyond the edge may be covered, and least that noise may take from it.
@@ -46,8 +60,10 @@ pub(super) struct Map<'a> {
     empty: Option<&'a Reference>,
     differs: Vec<f32>,
     covered: Vec<bool>,
-    /// Pixels in the shade of a stack: they say nothing about what covers them.
+    /// Pixels in the shade of a stack, sorted; at its edge they are partly covered.
     shaded: Vec<usize>,
+    /// What shade alone looks like, as its deviation from the pavement, where there is enough of it.
+    shade: Option<Signature>,
 }
 
 impl<'a> Map<'a> {
@@ -65,6 +81,7 @@ impl<'a> Map<'a> {
             differs: vec![0.0; patch.valid().len()],
             covered: vec![false; patch.valid().len()],
             shaded: Vec::new(),
+            shade: None,
         };
         for index in seen {
             let differs = map.ground(*index).distance(&patch.signature(*index));
@@ -161,10 +178,12 @@ impl<'a> Map<'a> {
         let shade: Vec<usize> = (self.seen.iter().copied())
             .filter(|index| is_shade_of(&self.patch.signature(*index), self.pavement))
             .collect();
+        // What throws it is sought up to a pixel further than shade can reach: the pixel at its end is partly in the light.
+        let reach_m = STACK_HEIGHT_M + frame.gsd_m() / per_m[0].hypot(per_m[1]).max(f64::EPSILON);
         let is_cast = |index: usize| {
             let [east, north] = centre(self.patch, index);
-            (1..=6).any(|step| {
-                let height_m = STACK_HEIGHT_M * f64::from(step) / 6.0;
+            (1..=CAST_STEPS).any(|step| {
+                let height_m = reach_m * f64::from(step) / f64::from(CAST_STEPS);
                 let caster = self
                     .patch
                     .index_at(frame.to_px([east - per_m[0] * height_m, north - per_m[1] * height_m]));
@@ -180,12 +199,42 @@ impl<'a> Map<'a> {
             .collect();
         self.set(&shaded, false);
         self.shaded = shaded;
+        self.shade = self.deep_in_shade();
+    }
+
+    /// What shade looks like where nothing else mixes in: the mean of the shaded pixels that touch nothing covered.
+    fn deep_in_shade(&self) -> Option<Signature> {
+        let deep: Vec<Signature> = (self.shaded.iter())
+            .filter(|index| self.around(**index).iter().all(|near| !self.is_covered(*near)))
+            .map(|index| self.pavement.deviation(&self.patch.signature(*index)))
+            .collect();
+        let mut mean = Signature::zeros(deep.first()?.values().len());
+        for (band, value) in mean.values_mut().iter_mut().enumerate() {
+            let sum: f32 = deep.iter().filter_map(|each| each.values().get(band)).sum();
+            *value = sum / deep.len() as f32;
+        }
+        (deep.len() >= SHADE_PX_MIN).then_some(mean)
+    }
+
+    fn is_shaded(&self, index: usize) -> bool {
+        self.shaded.binary_search(&index).is_ok()
+    }
+
+    /// How much of a pixel where a stack ends in shade is covered: where it lies between the stack's look and that of shade. Open where the two
+    /// look alike, or shade alone is nowhere to be seen.
+    fn share_in_shade(&self, index: usize, inner: usize) -> Option<f64> {
+        let of = |index: usize| self.pavement.deviation(&self.patch.signature(index));
+        let shade = self.shade?;
+        let (part, whole) = (minus(&of(index), &shade), minus(&of(inner), &shade));
+        let apart_min = SHADE_APART_SD * SHADE_APART_SD * whole.values().len() as f32;
+        (dot(&whole, &whole) >= apart_min).then(|| part_of(&part, &whole).clamp(0.0, 1.0))
     }
 
     /// How much of a pixel is covered, and, beyond an edge, of how much the blur of that edge speaks.
     fn share(&self, index: usize) -> f64 {
         let covered = self.is_covered(Some(index));
         let (mut dx, mut dy) = (0_i64, 0_i64);
+        let (mut away_count, mut shaded_count) = (0, 0);
         for ((x, y), near) in AROUND.iter().zip(self.around(index)) {
             let away = if covered {
                 self.is_bare(near)
@@ -193,6 +242,8 @@ impl<'a> Map<'a> {
                 self.is_covered(near)
             };
             if away {
+                away_count += 1;
+                shaded_count += u32::from(covered && near.is_some_and(|near| self.is_shaded(near)));
                 let sign = if covered { -1 } else { 1 };
                 (dx, dy) = (dx + sign * x, dy + sign * y);
             }
@@ -206,9 +257,16 @@ impl<'a> Map<'a> {
         let Some(inner) = inner.filter(|inner| self.is_covered(Some(*inner))) else {
             return f64::from(u8::from(covered));
         };
+        if !covered && self.is_shaded(index) {
+            return self.share_in_shade(index, inner).unwrap_or(SHADED_EDGE_SHARE);
+        }
         let part = part_of(&self.deviation(index), &self.deviation(inner));
         if covered {
-            part.clamp(0.0, 1.0)
+            // An edge towards shade is a mixture with shade.
+            (self.share_in_shade(index, inner))
+                .filter(|_| 2 * shaded_count >= away_count)
+                .unwrap_or(part)
+                .clamp(0.0, 1.0)
         } else {
             part.clamp(BEYOND[0], BEYOND[1])
         }
@@ -218,7 +276,8 @@ impl<'a> Map<'a> {
         self.ground(index).deviation(&self.patch.signature(index))
     }
 
-    pub(super) fn measure(mut self) -> StacksSeen {
+    /// What the covered pixels add up to; `bearing_deg` is the direction in which rows stand, where it is known.
+    pub(super) fn measure(mut self, bearing_deg: Option<f64>) -> StacksSeen {
         let frame = self.patch.frame();
         let (pixel_m2, gsd_m) = (frame.pixel_area_m2(), frame.gsd_m());
         let marks = self.covered.clone();
@@ -227,7 +286,8 @@ impl<'a> Map<'a> {
             if !self.is_covered(Some(*index)) {
                 continue;
             }
-            let stack = self.take(*index);
+            let mut stack = self.take(*index);
+            stack.sort_unstable();
             if stack.len() >= STACK_MIN_PX && stack.len() as f64 * pixel_m2 >= STACK_MIN_M2 {
                 stacks.push(stack);
             }
@@ -235,8 +295,9 @@ impl<'a> Map<'a> {
         self.covered = marks;
         let (mut row_m, mut area_m2, mut edges) = (0.0_f64, 0.0_f64, 0_usize);
         for stack in &stacks {
-            let length_m = length_m(self.patch, stack);
-            row_m = row_m.max(length_m);
+            let (length_m, axis_deg) = long_side(self.patch, stack);
+            let axes_deg: Vec<f64> = bearing_deg.into_iter().chain([axis_deg]).collect();
+            row_m = row_m.max(row::longest_m(self.patch, stack, &axes_deg));
             edges += (stack.iter())
                 .filter(|index| self.around(**index).into_iter().any(|near| self.is_bare(near)))
                 .count();
@@ -253,9 +314,19 @@ impl<'a> Map<'a> {
         StacksSeen {
             area_m2,
             // Each edge pixel errs by about a fifth of itself, in part together with its neighbours.
-            area_sd_m2: (pixel_m2 * 0.2 * (edges as f64).sqrt() * 2.0).max(0.06 * area_m2),
+            area_sd_m2: (pixel_m2 * 0.2 * (edges as f64).sqrt() * 2.0).max(self.sd_share() * area_m2),
             row_m,
             pixels,
+        }
+    }
+
+    /// Standard error of an area as a share of itself. Without near infrared shade is not told from dark boxes, and in a stretched picture it is what stands
+    /// out most: in a real yard it was most of what was marked.
+    fn sd_share(&self) -> f64 {
+        if self.patch.plane(Role::Nir).is_some() {
+            AREA_SD_SHARE
+        } else {
+            AREA_SD_SHARE_NO_NIR
         }
     }
 
@@ -264,7 +335,7 @@ impl<'a> Map<'a> {
         let mut found: Vec<usize> = (stack.iter())
             .flat_map(|index| self.around(*index))
             .flatten()
-            .filter(|near| self.is_bare(Some(*near)) && self.shaded.binary_search(near).is_err())
+            .filter(|near| self.is_bare(Some(*near)))
             .collect();
         found.sort_unstable();
         found.dedup();
@@ -301,8 +372,19 @@ fn is_deep_shade(seen: &Signature, pavement: &Surface) -> bool {
 
 /// The share of `whole` that `part` is, along the direction of `whole`.
 fn part_of(part: &Signature, whole: &Signature) -> f64 {
-    let dot = |a: &Signature, b: &Signature| -> f32 { a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum() };
     f64::from(dot(part, whole) / dot(whole, whole).max(f32::EPSILON))
+}
+
+fn dot(a: &Signature, b: &Signature) -> f32 {
+    a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
+}
+
+fn minus(a: &Signature, b: &Signature) -> Signature {
+    let mut difference = *a;
+    for (value, other) in difference.values_mut().iter_mut().zip(b.values()) {
+        *value -= other;
+    }
+    difference
 }
 
 /// How much of its innermost pixels a row of this width covers, on average over where it lies among the pixels.
@@ -318,8 +400,9 @@ fn normal(z: f64) -> f64 {
     1.0 / (1.0 + (-1.702 * z).exp())
 }
 
-/// Length of the rectangle that spreads as the pixels do: a uniform bar of length L has variance L²/12 along itself.
-fn length_m(patch: &Patch, pixels: &[usize]) -> f64 {
+/// Length and direction (degrees clockwise from north) of the rectangle that spreads as the pixels do: a uniform bar of length L has variance
+/// L²/12 along itself.
+fn long_side(patch: &Patch, pixels: &[usize]) -> (f64, f64) {
     let count = pixels.len().max(1) as f64;
     let centres: Vec<Metres> = pixels.iter().map(|index| centre(patch, *index)).collect();
     let mean = [0, 1].map(|axis: usize| centres.iter().filter_map(|at| at.get(axis)).sum::<f64>() / count);
@@ -333,5 +416,6 @@ fn length_m(patch: &Patch, pixels: &[usize]) -> f64 {
     // A pixel itself spreads by its area over twelve.
     let within = patch.frame().pixel_area_m2() / 12.0;
     let largest = f64::midpoint(ee, nn) + ((ee - nn) / 2.0).hypot(en) + within;
-    (12.0 * largest).sqrt()
+    let axis_deg = 90.0 - (2.0 * en).atan2(ee - nn).to_degrees() / 2.0;
+    ((12.0 * largest).sqrt(), axis_deg)
 }

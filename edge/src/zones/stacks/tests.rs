@@ -94,6 +94,50 @@ fn a_long_thin_row_across_the_pixel_grid_is_one_row() {
     assert!((found.row_m - 188.9).abs() < 19.0, "{} m", found.row_m);
 }
 
+#[test]
+fn rows_one_behind_the_other_with_a_passage_between_them_are_two() {
+    let mut canvas = Canvas::new(340.0, 100.0, 3.0, CONCRETE);
+    row(&mut canvas, [110.0, 50.0], 90.0, 100.0, 10.0);
+    row(&mut canvas, [210.0, 50.0], 90.0, 88.0, 10.0);
+    let found = seen(&canvas);
+    assert!((found.row_m - 100.0).abs() < 9.0, "{} m", found.row_m);
+}
+
+#[test]
+fn the_longest_row_of_a_full_yard_is_a_row_and_not_the_yard() {
+    let mut canvas = Canvas::new(340.0, 100.0, 3.0, CONCRETE);
+    for lane in [30.0, 43.0, 56.0, 69.0] {
+        row(&mut canvas, [76.0, lane], 90.0, 80.0, 7.5);
+        row(&mut canvas, [212.0, lane], 90.0, 110.0, 7.5);
+    }
+    let found = seen(&canvas);
+    assert!((found.row_m - 110.0).abs() < 10.0, "{} m", found.row_m);
+}
+
+#[test]
+fn the_side_in_the_shade_is_as_wide_as_the_side_in_the_sun() {
+    for (colour, sun_deg) in [(RUST, 30.0_f64), (BLUE, 45.0), (WHITE, 30.0)] {
+        let mut canvas = Canvas::new(340.0, 100.0, 3.0, CONCRETE);
+        let shade_m = 5.2 / sun_deg.to_radians().tan();
+        // Light of the sky alone: bluer than that of the sun.
+        let shade = [0, 1, 2, 3].map(|band: usize| CONCRETE[band] * [0.36, 0.28, 0.22, 0.15][band]);
+        canvas.bar([170.0, 46.0 + shade_m / 2.0], 90.0, 100.0, 10.0 + shade_m, shade);
+        canvas.bar([170.0, 46.0], 90.0, 100.0, 10.0, colour);
+        let patch = canvas.expose(3);
+        let cover = vec![Cover::Clear; patch.valid().len()];
+        let sun = Sun {
+            elevation_deg: sun_deg,
+            azimuth_deg: 180.0,
+        };
+        let found = measured(&patch, &cover, Some(&sun), None).0;
+        assert!(
+            (found.area_m2 - 1000.0).abs() < 110.0,
+            "{colour:?} {} m2",
+            found.area_m2
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]

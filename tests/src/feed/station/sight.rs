@@ -44,21 +44,27 @@ pub fn hides(truth: &SceneTruth, at: Coord<f64>) -> Hides {
 /// Points that stand for a zone (all tracks of a yard together), metres.
 #[must_use]
 pub fn points(place: &Place, zone: &str) -> Vec<Coord<f64>> {
+    points_at(place, zone, GRID, TRACK_STEP_M)
+}
+
+/// The same, as densely as is wanted: `grid` points along each side of an area, one every `track_step_m` of a track.
+#[must_use]
+pub fn points_at(place: &Place, zone: &str, grid: u32, track_step_m: f64) -> Vec<Coord<f64>> {
     let mut points = Vec::new();
     for each in place.site.zones.iter().filter(|each| each.id == zone) {
         match &each.shape {
             ZoneShape::Track(_) => {
                 for (_, line) in place.tracks(&each.id, Some(&each.track)) {
-                    points.extend(along(&line, TRACK_STEP_M).into_iter().map(|(_, at)| at));
+                    points.extend(along(&line, track_step_m).into_iter().map(|(_, at)| at));
                 }
             }
             ZoneShape::Area(_) => {
                 let Some(rectangle) = place.rectangle(each) else {
                     continue;
                 };
-                let share = |index: u32| (f64::from(index) + 0.5) / f64::from(GRID) * 2.0 - 1.0;
-                for row in 0..GRID {
-                    for column in 0..GRID {
+                let share = |index: u32| (f64::from(index) + 0.5) / f64::from(grid) * 2.0 - 1.0;
+                for row in 0..grid {
+                    for column in 0..grid {
                         let along = rectangle.along * (rectangle.half_length_m * share(column));
                         let across = rectangle.across * (rectangle.half_width_m * share(row));
                         points.push(rectangle.middle + along + across);

@@ -1,0 +1,392 @@
+//! Hostile scenes: bombs against the real program under a memory limit of the system, and mutations of every format against the reader.
+//!
+//! A bomb is a small file that says, or unpacks to, something huge. Each is given to `quaywatch-edge detect` with [`DATA_KB_MAX`] of memory: it must
+//! end by itself, with an exit code, and where it is refused name the file. `PROPTEST_CASES` sets how many mutations are tried.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+use flate2::{Compression, Crc, write::ZlibEncoder};
+use proptest::prelude::*;
+use quaywatch_edge::scene::{OpenHints, Scene, SceneError, Window};
+
+/// Data segment of the program that reads a bomb, kilobytes (the unit of `ulimit -d`): stacks, the heap, all that is mapped privately.
+const DATA_KB_MAX: u32 = 256 << 10;
+/// What a bomb unpacks to: more than the program may have.
+const UNPACKED_BYTES: usize = 400 << 20;
+
+struct Bomb {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Bomb {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        Self { _folder: folder, path }
+    }
+
+    fn detect(&self) -> Output {
+        let limit = format!("ulimit -d {DATA_KB_MAX}; exec \"$0\" \"$@\"");
+        Command::new("sh")
+            .args(["-c", &limit, env!("CARGO_BIN_EXE_quaywatch-edge"), "detect"])
+            .args(["--detector", "classical", "--gsd", "10", "--threads", "1"])
+            .arg(&self.path)
+            .output()
+            .unwrap()
+    }
+
+    /// It is refused, and the message names the file and says this.
+    fn is_refused(&self, because: &str) {
+        let told = self.detect();
+        let text = String::from_utf8_lossy(&told.stderr);
+        assert_eq!(told.status.code(), Some(1), "{text}");
+        assert!(text.contains(&self.path.display().to_string()), "{text}");
+        assert!(text.contains(because), "{text}");
+    }
+
+    /// No more of it is unpacked than its place in the file has room for.
+    fn is_harmless(&self) {
+        let told = self.detect();
+        let text = String::from_utf8_lossy(&told.stderr);
+        assert!(matches!(told.status.code(), Some(0 | 1)), "{:?}: {text}", told.status);
+    }
+}
+
+/// A TIFF of one 8-bit tile of `side` pixels, with this payload.
+fn tiff(compression: u16, side: u32, payload: &[u8]) -> Vec<u8> {
+    let entries: [(u16, u16, u32); 10] = [
+        (256, 4, side),
+        (257, 4, side),
+        (258, 3, 8),
+        (259, 3, u32::from(compression)),
+        (262, 3, 1),
+        (277, 3, 1),
+        (322, 4, side),
+        (323, 4, side),
+        (324, 4, 8 + 2 + 10 * 12 + 4),
+        (325, 4, payload.len() as u32),
+    ];
+    let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, value) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// Zeros, deflated once: it takes a while.
+static DEFLATED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    let zeros = vec![0_u8; 1 << 20];
+    for _ in 0..UNPACKED_BYTES >> 20 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    encoder.finish().unwrap()
+});
+
+/// Zeros in a zstd frame of blocks that say "this byte so many times" (RFC 8878, 3.1.1.2).
+fn zstandard() -> Vec<u8> {
+    const BLOCK: usize = 128 << 10;
+    // A frame without a content size, its window of 8 MB.
+    let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 13 << 3];
+    let blocks = UNPACKED_BYTES / BLOCK;
+    for block in 0..blocks {
+        let head = u32::from(block + 1 == blocks) | 1 << 1 | (BLOCK as u32) << 3;
+        bytes.extend(&head.to_le_bytes()[..3]);
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// Zeros in TIFF's LZW: each code stands for one zero more than the last.
+fn lzw() -> Vec<u8> {
+    let (mut bytes, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
+    let mut put = |code: u32, width: u32| {
+        buffer = buffer << width | code;
+        bits += width;
+        while bits >= 8 {
+            bits -= 8;
+            bytes.push((buffer >> bits) as u8);
+            buffer &= (1 << bits) - 1;
+        }
+    };
+    let mut unpacked = 0;
+    while unpacked < UNPACKED_BYTES {
+        put(256, 9);
+        put(0, 9);
+        unpacked += 1;
+        for code in 258_u32..4_094 {
+            // The reader knows one code less than the writer, and codes grow one early (TIFF 6.0, section 13).
+            let width = if code < 511 {
+                9
+            } else if code < 1_023 {
+                10
+            } else if code < 2_047 {
+                11
+            } else {
+                12
+            };
+            put(code, width);
+            unpacked += (code - 256) as usize;
+        }
+    }
+    put(257, 12);
+    put(0, 8);
+    bytes
+}
+
+/// Start of a JPEG that says its size; nothing else is in it.
+fn jpeg(marker: u8, width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8, 0xff, marker, 0, 17, 8];
+    bytes.extend(height.to_be_bytes());
+    bytes.extend(width.to_be_bytes());
+    bytes.extend([3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+    bytes.extend([0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 0xff, 0xd9]);
+    bytes
+}
+
+fn png(side: u32, chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut header = Vec::new();
+    header.extend(side.to_be_bytes());
+    header.extend(side.to_be_bytes());
+    header.extend([8, 0, 0, 0, 0]);
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    let all = [(b"IHDR", header)];
+    for (name, body) in all.iter().chain(chunks).chain(&[(b"IEND", Vec::new())]) {
+        let mut crc = Crc::new();
+        crc.update(*name);
+        crc.update(body);
+        bytes.extend((body.len() as u32).to_be_bytes());
+        bytes.extend(*name);
+        bytes.extend(body);
+        bytes.extend(crc.sum().to_be_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn tiles_that_unpack_to_more_than_their_size_are_read_as_far_as_they_count() {
+    for (compression, payload) in [(8, DEFLATED.clone()), (50_000, zstandard()), (5, lzw())] {
+        assert!(payload.len() < 1 << 20, "{compression}: {}", payload.len());
+        Bomb::new("bomb.tif", &tiff(compression, 512, &payload)).is_harmless();
+    }
+}
+
+#[test]
+fn tiles_that_are_huge_by_their_own_account_are_refused() {
+    for compression in [8, 50_000, 5] {
+        Bomb::new("bomb.tif", &tiff(compression, 30_000, &[0; 64])).is_refused("at most 48 MB");
+    }
+}
+
+#[test]
+fn a_jpeg_tile_that_says_more_pixels_than_its_tile_is_refused_before_it_is_decoded() {
+    Bomb::new("bomb.tif", &tiff(7, 512, &jpeg(0xc0, 16_000, 16_000))).is_refused("16000 x 16000");
+    Bomb::new("bomb.tif", &tiff(7, 512, &jpeg(0xc2, 16_000, 16_000))).is_refused("16000 x 16000");
+    let twice = [
+        jpeg(0xc0, 512, 512)[..21].to_vec(),
+        jpeg(0xc0, 16_000, 16_000)[2..].to_vec(),
+    ]
+    .concat();
+    Bomb::new("bomb.tif", &tiff(7, 512, &twice)).is_refused("two frame headers");
+}
+
+#[test]
+fn big_tiffs_that_count_to_the_sky_are_refused() {
+    let head = |entries: u64| {
+        let mut bytes = b"II\x2b\0\x08\0\0\0\x10\0\0\0\0\0\0\0".to_vec();
+        bytes.extend(entries.to_le_bytes());
+        bytes
+    };
+    Bomb::new("bomb.tif", &head(1 << 40)).is_refused("entries");
+    // A tag of 2^60 numbers where the offsets of its tiles should be.
+    let mut bytes = head(1);
+    bytes.extend(324_u16.to_le_bytes());
+    bytes.extend(16_u16.to_le_bytes());
+    bytes.extend((1_u64 << 60).to_le_bytes());
+    bytes.extend([0; 16]);
+    Bomb::new("bomb.tif", &bytes).is_refused("bomb.tif");
+}
+
+#[test]
+fn pictures_that_unpack_to_more_than_they_say_are_read_as_far_as_they_count() {
+    Bomb::new("bomb.png", &png(64, &[(b"IDAT", DEFLATED.clone())])).is_harmless();
+    let text = [b"note\0\0".to_vec(), DEFLATED.clone()].concat();
+    Bomb::new("bomb.png", &png(64, &[(b"zTXt", text), (b"IDAT", Vec::new())])).is_harmless();
+    let profile = [b"p\0\0".to_vec(), DEFLATED.clone()].concat();
+    Bomb::new("bomb.png", &png(64, &[(b"iCCP", profile), (b"IDAT", Vec::new())])).is_harmless();
+}
+
+#[test]
+fn pictures_that_take_more_than_their_limit_are_refused() {
+    Bomb::new("bomb.png", &png(60_000, &[(b"IDAT", DEFLATED.clone())])).is_refused("60000 x 60000");
+    Bomb::new("bomb.jpg", &jpeg(0xc0, 60_000, 60_000)).is_refused("MB");
+    // Within the pixels, and its coefficients are not within the memory.
+    Bomb::new("bomb.jpg", &jpeg(0xc2, 5_600, 5_600)).is_refused("baseline");
+    let long = Bomb::new("bomb.jpg", &jpeg(0xc0, 64, 64));
+    let file = fs::OpenOptions::new().write(true).open(&long.path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    long.is_refused("3072 MB");
+}
+
+#[test]
+fn texts_beside_a_scene_that_never_end_are_refused() {
+    let scene = Bomb::new("a.tif", &fs::read(fixtures().join("strips_none_u16.tif")).unwrap());
+    let sidecar = fs::File::create(scene.path.with_extension("json")).unwrap();
+    sidecar.set_len(3 << 30).unwrap();
+    let told = scene.detect();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("a.json"));
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// Every format that is read: the fixtures, and pictures made here.
+fn formats() -> Vec<(String, Vec<u8>)> {
+    let mut formats: Vec<(String, Vec<u8>)> = fs::read_dir(fixtures())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tif"))
+        .map(|path| ("a.tif".to_owned(), fs::read(path).unwrap()))
+        .collect();
+    formats.sort();
+    let picture = image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([x as u8 * 6, y as u8 * 8, 90]));
+    for (name, format) in [("a.png", image::ImageFormat::Png), ("a.jpg", image::ImageFormat::Jpeg)] {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        formats.push((name.to_owned(), bytes.into_inner()));
+    }
+    assert!(formats.len() > 20);
+    formats
+}
+
+/// Texts that may stand beside a scene, or be one.
+const TEXTS: [(&str, &str); 4] = [
+    ("a.wld", "10\n0\n0\n-10\n500000\n4800000\n"),
+    (
+        "a.prj",
+        "PROJCS[\"WGS 84 / UTM zone 53N\",AUTHORITY[\"EPSG\",\"32653\"]]",
+    ),
+    (
+        "a.json",
+        r#"{"scene":"x","acquired_at":"2024-03-13T01:30:00Z","sensor":{"name":"P","kind":"optical","gsd_m":3.0},"bands":["red","green","blue"],"nodata":0,"crs":"EPSG:32653"}"#,
+    ),
+    (
+        "m.toml",
+        "scene='x'\nacquired_at='2024-03-13T01:30:00Z'\n[sensor]\nname='P'\nkind='optical'\n[[files]]\npath='a.png'\nbands=['red','green','blue']\n",
+    ),
+];
+
+/// Opens and reads a scene whole, in pieces.
+fn read_all(path: &Path) -> Result<(), SceneError> {
+    let scene = Scene::open(path, &OpenHints::default())?;
+    let mut reader = scene.reader()?;
+    let width = scene.grid.width.min(512);
+    for y in (0..scene.grid.height.min(400)).step_by(100) {
+        reader.read(Window::new(0, y, width, 100.min(scene.grid.height - y)), &scene.bands)?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Set(prop::sample::Index, u8),
+    SetInHead(prop::sample::Index, u8),
+    Word(prop::sample::Index, u32),
+    Cut(prop::sample::Index),
+    Copy(prop::sample::Index, prop::sample::Index, u8),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        (index(), any::<u8>()).prop_map(|(at, value)| Change::Set(at, value)),
+        (index(), any::<u8>()).prop_map(|(at, value)| Change::SetInHead(at, value)),
+        (
+            index(),
+            prop_oneof![Just(0), Just(u32::MAX), Just(0x7fff_ffff), any::<u32>()]
+        )
+            .prop_map(|(at, value)| Change::Word(at, value)),
+        index().prop_map(Change::Cut),
+        (index(), index(), 1_u8..40).prop_map(|(from, to, count)| Change::Copy(from, to, count)),
+    ]
+}
+
+fn changed(mut bytes: Vec<u8>, changes: &[Change]) -> Vec<u8> {
+    for change in changes {
+        let length = bytes.len();
+        if length <= 48 {
+            break;
+        }
+        match change {
+            Change::Set(at, value) => bytes[at.index(length)] = *value,
+            Change::SetInHead(at, value) => bytes[at.index(length.min(600))] = *value,
+            Change::Word(at, value) => {
+                let at = at.index(length - 4);
+                bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            }
+            Change::Cut(at) => bytes.truncate(at.index(length).max(1)),
+            Change::Copy(from, to, count) => {
+                let (from, to) = (from.index(length - 40), to.index(length - 40));
+                bytes.copy_within(from..from + usize::from(*count), to);
+            }
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn a_mutated_scene_of_any_format_is_read_or_refused_by_name(
+        which in any::<prop::sample::Index>(), changes in proptest::collection::vec(change(), 1..8),
+    ) {
+        let formats = formats();
+        let (name, bytes) = which.get(&formats);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, changed(bytes.clone(), &changes)).unwrap();
+        if let Err(error) = read_all(&path) {
+            prop_assert!(error.to_string().contains(name.as_str()), "{}", error);
+        }
+    }
+
+    #[test]
+    fn mutated_texts_beside_a_scene_are_read_or_refused(
+        which in 0..TEXTS.len(), changes in proptest::collection::vec(change(), 1..5),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, picture) = formats().into_iter().find(|(name, _)| name == "a.png").unwrap();
+        fs::write(folder.path().join("a.png"), picture).unwrap();
+        for (index, (name, text)) in TEXTS.iter().enumerate() {
+            let bytes = text.as_bytes().to_vec();
+            let bytes = if index == which { changed(bytes, &changes) } else { bytes };
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        for scene in ["a.png", "m.toml"] {
+            let _ = read_all(&folder.path().join(scene));
+        }
+    }
+}
