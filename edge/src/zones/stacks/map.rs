@@ -202,18 +202,24 @@ impl<'a> Map<'a> {
         self.shade = self.deep_in_shade();
     }
 
-    /// What shade looks like where nothing else mixes in: the mean of the shaded pixels that touch nothing covered.
+    /// What shade looks like where nothing else mixes in: the mean of the darker half of the shaded pixels that touch nothing covered; the other half has
+    /// the shade's end in it, where the pavement mixes in.
     fn deep_in_shade(&self) -> Option<Signature> {
-        let deep: Vec<Signature> = (self.shaded.iter())
+        let mut deep: Vec<Signature> = (self.shaded.iter())
             .filter(|index| self.around(**index).iter().all(|near| !self.is_covered(*near)))
             .map(|index| self.pavement.deviation(&self.patch.signature(*index)))
             .collect();
+        if deep.len() < SHADE_PX_MIN {
+            return None;
+        }
+        deep.sort_by(|a, b| a.mean().total_cmp(&b.mean()));
+        deep.truncate(deep.len().div_ceil(2));
         let mut mean = Signature::zeros(deep.first()?.values().len());
         for (band, value) in mean.values_mut().iter_mut().enumerate() {
             let sum: f32 = deep.iter().filter_map(|each| each.values().get(band)).sum();
             *value = sum / deep.len() as f32;
         }
-        (deep.len() >= SHADE_PX_MIN).then_some(mean)
+        Some(mean)
     }
 
     fn is_shaded(&self, index: usize) -> bool {
