@@ -245,6 +245,7 @@ fn garbled_radio_is_counted_and_the_look_goes_out() {
             0 => radio.extend(b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*58"),
             1 => radio.extend(b"!AIVDM,1,1,,A,144N8P5000aQ<B0HMSD1VQBt0000,0*59"),
             2 => radio.extend((0..90).map(|place| (index.wrapping_mul(2_654_435_761) >> (place % 24)) as u8 | 0x80)),
+            // Impossible fragments, and not even the checksum is right.
             _ => radio.extend(b"!AIVDM,99,0,,,,*00"),
         }
         radio.push(b'\n');
@@ -254,7 +255,7 @@ fn garbled_radio_is_counted_and_the_look_goes_out() {
     assert_eq!(told.zones(), ["apron"]);
     assert!(
         told.log
-            .contains("5000 AIS messages of 1 vessels; 5000 wrong checksums"),
+            .contains("5000 AIS messages of 1 vessels; 10000 wrong checksums, 5000 malformed"),
         "{}",
         told.log
     );

@@ -20,6 +20,8 @@ pub const DIRECTORY_ENTRIES_MAX: u64 = 512;
 pub const PICTURE_PIXELS_MAX: u64 = 32_000_000;
 /// Bytes that decoding one PNG or JPEG may take.
 pub const PICTURE_BYTES_MAX: u64 = 160 << 20;
+/// Bytes that decoding a picture may take beside its samples: rows at work, a colour profile.
+pub const PICTURE_EXTRA_BYTES: u64 = 8 << 20;
 /// Bytes of a JPEG file: the decoder takes it whole. 32 million pixels at the best quality have about 30 MB.
 pub const JPEG_FILE_BYTES_MAX: u64 = 64 << 20;
 /// Bytes of a manifest, sidecar or world file.

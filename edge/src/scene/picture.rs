@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 
 use super::{
     Affine, Crs, Georef, SceneError, SceneErrorKind, Window,
@@ -51,22 +51,28 @@ impl PictureFile {
         if first.format() == Some(ImageFormat::Jpeg) {
             check_jpeg(path, first.into_inner().into_inner())?;
         }
-        let (width, height) = open()?.into_dimensions().map_err(damaged)?;
+        let mut header = open()?;
+        header.limits(bounded(limits::PICTURE_EXTRA_BYTES));
+        let header = header.into_decoder().map_err(damaged)?;
+        let ((width, height), bytes) = (header.dimensions(), header.total_bytes());
+        let refuse = |what: String| {
+            let expected = format!(
+                "at most {} pixels and {} MB: larger scenes as GeoTIFF",
+                limits::PICTURE_PIXELS_MAX,
+                limits::PICTURE_BYTES_MAX >> 20
+            );
+            Err(SceneError::new(path, SceneErrorKind::Limit, what, expected))
+        };
         if u64::from(width) * u64::from(height) > limits::PICTURE_PIXELS_MAX {
-            return Err(SceneError::new(
-                path,
-                SceneErrorKind::Limit,
-                format!("a picture of {width} x {height} pixels"),
-                format!(
-                    "at most {} pixels: larger scenes as GeoTIFF",
-                    limits::PICTURE_PIXELS_MAX
-                ),
-            ));
+            return refuse(format!("a picture of {width} x {height} pixels"));
         }
+        if bytes > limits::PICTURE_BYTES_MAX {
+            return refuse(format!("a picture of {} MB", bytes >> 20));
+        }
+        drop(header);
+        // A profile or a text beside the picture unpacks within the same limit: what it may take goes by the picture's own size.
         let mut reader = open()?;
-        let mut bounds = Limits::default();
-        bounds.max_alloc = Some(limits::PICTURE_BYTES_MAX);
-        reader.limits(bounds);
+        reader.limits(bounded(bytes + limits::PICTURE_EXTRA_BYTES));
         let image = reader.decode().map_err(damaged)?;
         let colour = image.color();
         let samples = usize::from(colour.channel_count());
@@ -90,6 +96,12 @@ impl PictureFile {
             image,
         })
     }
+}
+
+fn bounded(bytes: u64) -> Limits {
+    let mut bounds = Limits::default();
+    bounds.max_alloc = Some(bytes);
+    bounds
 }
 
 /// Refuses a JPEG that would take too much memory: the decoder takes the file whole, and for a progressive picture its coefficients, too.
