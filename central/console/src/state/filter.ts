@@ -27,6 +27,9 @@ export const STANDARD: Filter = {
   sort: "severity",
 };
 
+/** The part that counts beside the filter share with the list: they must not count what the list hides. */
+export const ofSilence = (filter: Filter): Record<string, string> => (filter.silenced === "show" ? {} : { silenced: String(filter.silenced === "only") });
+
 /** The parameters of `GET /alerts` for a filter. */
 export function asParameters(filter: Filter): Record<string, string> {
   const parameters: Record<string, string> = { sort: filter.sort };
@@ -36,8 +39,7 @@ export function asParameters(filter: Filter): Record<string, string> {
   if (filter.kind) parameters.kind = filter.kind;
   if (filter.text.trim()) parameters.q = filter.text.trim();
   if (filter.unreadOnly) parameters.unread = "true";
-  if (filter.silenced !== "show") parameters.silenced = String(filter.silenced === "only");
-  return parameters;
+  return { ...parameters, ...ofSilence(filter) };
 }
 
 /** Whether an alert that arrives live belongs into the queue. */

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { ask, query, said, segment } from "../api/client";
 import type { Alert, StreamChange } from "../api/types";
 import { recall, remember } from "../lib/keep";
-import { type Filter, type Group, STANDARD, asParameters, matches, order, sections } from "./filter";
+import { type Filter, type Group, STANDARD, asParameters, matches, ofSilence, order, sections } from "./filter";
 import { siteName } from "./sites";
 
 const PAGE = 200;
@@ -85,7 +85,7 @@ let counting: ReturnType<typeof setTimeout> | undefined;
 
 export async function loadCounts(): Promise<void> {
   try {
-    const { groups } = await ask<{ groups: { key: string; count: number; unread: number }[] }>("/alerts/groups?by=state");
+    const { groups } = await ask<{ groups: { key: string; count: number; unread: number }[] }>(`/alerts/groups${query({ by: "state", ...ofSilence(filter.value) })}`);
     counts.value = Object.fromEntries(groups.map(({ key, count, unread }) => [key, { count, unread }]));
   } catch {
     // Figures beside the filter: the next change asks again.

@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Person, launch, person, setUp, signIn } from "./support/browser";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { PATIENCE_MS, type Person, launch, person, setUp, signIn } from "./support/browser";
 import { Central, PASSWORD } from "./support/central";
 import { chips } from "./support/chip";
 
@@ -199,6 +199,13 @@ test("a_silence_is_made_listed_and_ended", async () => {
   await dialog.getByLabel("Because").fill("known works at the pier");
   await dialog.getByRole("button", { name: "Silence", exact: true }).click();
   await dialog.waitFor({ state: "detached" });
+  // What is silenced is neither listed nor counted.
+  await page.goto("/alerts");
+  await page.locator("[data-line=live]").waitFor();
+  await vi.waitFor(async () => {
+    const atWork = await page.getByRole("button", { name: /^At work/ }).innerText();
+    expect(Number(/\d+/.exec(atWork)?.[0])).toBe(await page.locator("[data-id]").count());
+  }, PATIENCE_MS);
   await page.getByRole("link", { name: "Silences" }).click();
   await page.getByText("known works at the pier").waitFor();
   await page.getByRole("button", { name: "End now" }).click();

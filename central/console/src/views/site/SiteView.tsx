@@ -44,12 +44,12 @@ export default function SiteView() {
         <a href={`/zones/${segment(id)}`}>Zones</a>
         <a href={`/map#${segment(id)}`}>On the map</a>
       </header>
-      <Sheet title="The last weeks">
+      <Sheet title="The last weeks" class="site-lanes">
         {lanes.failure && <Failure what="The timeline could not be loaded:" why={lanes.failure} again={lanes.again} />}
         {lanes.data ? <Lanes lanes={lanes.data} chosen={shown} choose={pick} /> : !lanes.failure && <Loading what="Loading the timeline" />}
       </Sheet>
       <div class="pair">
-        <Sheet title={chosen.data ? `Look of ${shortMinute(chosen.data.look.acquired_at)}` : "Zones"} beside={chosen.data && <span class="quiet">{`${chosen.data.look.sensor.name}, ${count(chosen.data.look.vessels.length, "vessel")}`}</span>}>
+        <Sheet class="site-look" title={chosen.data ? `Look of ${shortMinute(chosen.data.look.acquired_at)}` : "Zones"} beside={chosen.data && <span class="quiet">{`${chosen.data.look.sensor.name}, ${count(chosen.data.look.vessels.length, "vessel")}`}</span>}>
           {shape.data ? <SiteDrawing shape={shape.data} look={chosen.data?.look} /> : shape.failure ? <Failure what="The zones could not be loaded:" why={shape.failure} again={shape.again} /> : <Loading what="Loading the zones" />}
         </Sheet>
         <div class="stack">
