@@ -16,6 +16,7 @@ use std::{
     io::Read as _,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::LazyLock,
 };
 
 use flate2::Crc;
@@ -290,7 +291,7 @@ fn fixtures() -> PathBuf {
 }
 
 /// Every format that is read: the fixtures, and pictures made here.
-fn formats() -> Vec<(String, Vec<u8>)> {
+static FORMATS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let mut formats: Vec<(String, Vec<u8>)> = fs::read_dir(fixtures())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -306,7 +307,7 @@ fn formats() -> Vec<(String, Vec<u8>)> {
     }
     assert!(formats.len() > 20);
     formats
-}
+});
 
 /// Texts that may stand beside a scene, or be one.
 const TEXTS: [(&str, &str); 4] = [
@@ -388,8 +389,7 @@ proptest! {
     fn a_mutated_scene_of_any_format_is_read_or_refused_by_name(
         which in any::<prop::sample::Index>(), changes in proptest::collection::vec(change(), 1..8),
     ) {
-        let formats = formats();
-        let (name, bytes) = which.get(&formats);
+        let (name, bytes) = which.get(&FORMATS);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, changed(bytes.clone(), &changes)).unwrap();
@@ -403,7 +403,7 @@ proptest! {
         which in 0..TEXTS.len(), changes in proptest::collection::vec(change(), 1..5),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let (_, picture) = formats().into_iter().find(|(name, _)| name == "a.png").unwrap();
+        let (_, picture) = FORMATS.iter().find(|(name, _)| name == "a.png").unwrap();
         fs::write(folder.path().join("a.png"), picture).unwrap();
         for (index, (name, text)) in TEXTS.iter().enumerate() {
             let bytes = text.as_bytes().to_vec();
