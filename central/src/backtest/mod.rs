@@ -1,11 +1,13 @@
 //! Back-test: years of looks through the correlator, and what came out against what was stated and published.
 
+pub mod calibration;
 mod plot;
 
 use std::{fmt::Write as _, sync::Arc};
 
 use quaywatch_protocol::contract::{Look, UnixMs, time::DAY_MS};
 
+use self::calibration::Calibration;
 use crate::{
     alert::{Alert, State},
     correlate::SiteBook,
@@ -22,6 +24,7 @@ pub struct Report {
     outcome: Outcome,
     sites: Vec<SiteSpan>,
     published: Option<UnixMs>,
+    calibration: Calibration,
 }
 
 /// The looks of one site.
@@ -60,10 +63,15 @@ pub fn run(book: Arc<SiteBook>, rules: Rules, looks: Vec<Look>, published: Optio
         }
     }
     sites.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut calibration = Calibration::default();
+    let outcome = replay::watched(book, rules, looks, None, &mut |engine, look, changes| {
+        calibration.look(engine, look, changes);
+    });
     Report {
-        outcome: replay::run(book, rules, looks, None),
+        outcome,
         sites,
         published,
+        calibration,
     }
 }
 
@@ -134,7 +142,9 @@ impl Report {
                 "<tr><td>{kind}</td><td>{alerts}</td><td>{years:.1}</td><td>{rate:.2}</td><td>{stated:.2}</td></tr>"
             );
         }
-        page.push_str("</table><h2>Alerts</h2><table><tr><th>opened</th><th>kind</th><th>sites</th><th>severity</th><th>state</th><th>lead</th><th>what it says</th></tr>");
+        page.push_str("</table>");
+        page.push_str(&calibration_html(&self.calibration));
+        page.push_str("<h2>Alerts</h2><table><tr><th>opened</th><th>kind</th><th>sites</th><th>severity</th><th>state</th><th>lead</th><th>what it says</th></tr>");
         for alert in self.alerts() {
             let lead = self.published.map_or_else(String::new, |published| {
                 format!("{:.1} d", published.days_since(alert.opened_at))
@@ -174,6 +184,37 @@ impl Report {
     }
 }
 
+/// A page with nothing but a calibration, for simulated histories.
+#[must_use]
+pub fn calibration_page(calibration: &Calibration) -> String {
+    format!("{HEAD}{}</body></html>\n", calibration_html(calibration))
+}
+
+/// Stated against measured rates of coincidences: the plot and its table.
+fn calibration_html(calibration: &Calibration) -> String {
+    let mut html = String::from(
+        "<h2>Calibration</h2><p>Coincidences that the sites' own histories lead one to expect by chance, and those that came, by what was stated. \
+         Where something happened, what came is not chance alone. Bars: 95 % of a Poisson count; shaded: within a factor of 1.5.</p>",
+    );
+    html.push_str(&plot::calibration(calibration));
+    html.push_str(
+        "<table><tr><th>stated a site-year</th><th>site-years</th><th>expected</th><th>came</th><th>95 %</th><th>came / expected</th></tr>",
+    );
+    for ((from, to), band) in calibration.bands() {
+        let (low, high) = band.interval();
+        let ratio = band
+            .ratio()
+            .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
+        let _ = write!(
+            html,
+            "<tr><td>{from} to {to}</td><td>{:.0}</td><td>{:.1}</td><td>{}</td><td>{low:.1} to {high:.1}</td><td>{ratio}</td></tr>",
+            band.years, band.stated, band.came
+        );
+    }
+    html.push_str("</table>");
+    html
+}
+
 fn kind(alert: &Alert) -> String {
     serde_json::to_value(alert.kind)
         .ok()
@@ -211,5 +252,6 @@ mod tests {
         let rules = Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap();
         let page = run(Arc::new(SiteBook::new(&none)), rules, Vec::new(), None).html();
         assert!(page.starts_with("<!doctype html>") && page.contains("<svg") && page.ends_with("</html>\n"));
+        assert!(page.contains("Calibration"));
     }
 }

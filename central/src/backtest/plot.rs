@@ -1,10 +1,10 @@
-//! The timeline of a back-test as SVG: a row a site, a bar for its looks, a mark for each alert.
+//! The plots of a back-test as SVG: a timeline (a row a site, a bar for its looks, a mark for each alert), and stated against measured rates.
 
 use std::fmt::Write as _;
 
 use quaywatch_protocol::contract::UnixMs;
 
-use super::escaped;
+use super::{calibration::Calibration, escaped};
 use crate::alert::{Alert, Kind, State};
 
 const WIDTH_PX: f64 = 1100.0;
@@ -114,5 +114,78 @@ pub fn timeline(rows: &[Row<'_>], alerts: &[Alert], published: Option<UnixMs>) -
         );
     }
     svg.push_str("</svg>");
+    svg
+}
+
+/// Ends of both axes of the calibration plot, coincidences a site-year.
+const RATES: (f64, f64) = (0.01, 10.0);
+/// How far stated and measured rates may be apart.
+pub const FACTOR: f64 = 1.5;
+
+/// Measured over stated rates, both on logarithmic axes.
+pub fn calibration(calibration: &Calibration) -> String {
+    const SIDE_PX: f64 = 360.0;
+    const LEFT: f64 = 60.0;
+    let share = |rate: f64| ((rate.max(RATES.0) / RATES.0).ln() / (RATES.1 / RATES.0).ln()).clamp(0.0, 1.0);
+    let x = |rate: f64| LEFT + SIDE_PX * share(rate);
+    let y = |rate: f64| 10.0 + SIDE_PX * (1.0 - share(rate));
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH_PX} 420\" role=\"img\" aria-label=\"measured over stated rate of coincidences\">\
+         <rect x=\"{LEFT}\" y=\"10\" width=\"{SIDE_PX}\" height=\"{SIDE_PX}\" fill=\"none\" stroke=\"#9aa7b4\"/>"
+    );
+    let (low, high) = RATES;
+    let _ = write!(
+        svg,
+        "<polygon points=\"{:.1},{:.1} {:.1},{:.1} {:.1},{:.1} {:.1},{:.1}\" fill=\"#eef2f6\"/>",
+        x(low),
+        y(low * FACTOR),
+        x(high / FACTOR),
+        y(high),
+        x(high),
+        y(high / FACTOR),
+        x(low * FACTOR),
+        y(low)
+    );
+    let _ = write!(
+        svg,
+        "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"#9aa7b4\"/>",
+        x(low),
+        y(low),
+        x(high),
+        y(high)
+    );
+    for rate in [0.01, 0.1, 1.0, 10.0] {
+        let _ = write!(
+            svg,
+            "<text x=\"{:.0}\" y=\"388\" font-size=\"12\" text-anchor=\"middle\">{rate}</text>\
+             <text x=\"{:.0}\" y=\"{:.0}\" font-size=\"12\" text-anchor=\"end\">{rate}</text>",
+            x(rate),
+            LEFT - 6.0,
+            y(rate) + 4.0
+        );
+    }
+    for (_, band) in calibration.bands().filter(|(_, band)| band.years > 0.0) {
+        let stated = band.stated / band.years;
+        let (from, to) = band.interval();
+        let at = x(stated);
+        let _ = write!(
+            svg,
+            "<line x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"#0077b6\" stroke-width=\"2\"/>\
+             <circle cx=\"{at:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"#0077b6\"><title>{} came, {:.1} expected, {:.0} site-years</title></circle>",
+            y(from / band.years),
+            y(to / band.years),
+            y(f64::from(band.came) / band.years),
+            band.came,
+            band.stated,
+            band.years
+        );
+    }
+    let _ = write!(
+        svg,
+        "<text x=\"{:.0}\" y=\"408\" font-size=\"13\" text-anchor=\"middle\">stated, coincidences a site-year</text>\
+         <text x=\"{:.0}\" y=\"30\" font-size=\"13\">measured, the same</text></svg>",
+        LEFT + SIDE_PX / 2.0,
+        LEFT + 8.0
+    );
     svg
 }

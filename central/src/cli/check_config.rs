@@ -15,7 +15,7 @@ use crate::{
     ingest::registry::Registry,
     keyfile,
     notify::{self, file::Plan},
-    rules::Rules,
+    rules::{self, Rules},
     sites::Sites,
 };
 
@@ -65,7 +65,12 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
     let mut faults = Vec::new();
     let sites = keep(Sites::read_folder(&config.sites), &mut faults);
     let registry = keep(Registry::read(&config.stations), &mut faults);
-    let rules = keep(read_rules(&config.rules), &mut faults);
+    let rules_read = keep(read_rules(&config.rules), &mut faults);
+    if let (Some(sites), Some((_, text))) = (&sites, &rules_read) {
+        let watched: Vec<_> = sites.iter().map(|file| &file.site).collect();
+        let unfit = rules::fit::unfit(text, &watched);
+        faults.extend(unfit.into_iter().map(|found| fault(&config.rules, found.to_string())));
+    }
     let key = keyfile::read_signing(&config.key_file).map_err(|problem| vec![fault(&config.key_file, problem)]);
     let key = keep(key, &mut faults);
     let notify = config
@@ -79,7 +84,7 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
         let place = config.http.listen.to_string();
         faults.extend(tls.err().map(|problem| Fault { place, problem }));
     }
-    match (sites, registry, rules, key, notify) {
+    match (sites, registry, rules_read, key, notify) {
         (Some(sites), Some(registry), Some((rules, rules_text)), Some(key), Some(notify)) if faults.is_empty() => {
             Ok(Loaded {
                 correlator: Engine::new(

@@ -29,6 +29,8 @@ pub struct SitePlan {
     pub zones: Vec<ZonePlan>,
     /// Latitude and longitude of the middle, degrees.
     pub centre_deg: (f64, f64),
+    /// Piers with more than one side that is a berth, by name, with their berths.
+    pub piers: Vec<(String, Vec<ZoneIx>)>,
     index: HashMap<String, ZoneIx>,
 }
 
@@ -37,21 +39,6 @@ impl SitePlan {
     #[must_use]
     pub fn zone(&self, id: &str) -> Option<ZoneIx> {
         self.index.get(id).copied()
-    }
-
-    /// Piers with more than one side that is a berth, by name, with their berths.
-    #[must_use]
-    pub fn piers(&self) -> Vec<(String, Vec<ZoneIx>)> {
-        let mut piers: Vec<(String, Vec<ZoneIx>)> = Vec::new();
-        for (ix, zone) in self.zones.iter().enumerate().filter(|(_, zone)| zone.kind.is_berth()) {
-            let Some(name) = &zone.pier else { continue };
-            match piers.iter_mut().find(|(known, _)| known == name) {
-                Some((_, zones)) => zones.push(ix as ZoneIx),
-                None => piers.push((name.clone(), vec![ix as ZoneIx])),
-            }
-        }
-        piers.retain(|(_, zones)| zones.len() > 1);
-        piers
     }
 
     /// Kind of a zone.
@@ -115,6 +102,19 @@ impl SiteBook {
     }
 }
 
+fn piers(zones: &[ZonePlan]) -> Vec<(String, Vec<ZoneIx>)> {
+    let mut piers: Vec<(String, Vec<ZoneIx>)> = Vec::new();
+    for (ix, zone) in zones.iter().enumerate().filter(|(_, zone)| zone.kind.is_berth()) {
+        let Some(name) = &zone.pier else { continue };
+        match piers.iter_mut().find(|(known, _)| known == name) {
+            Some((_, zones)) => zones.push(ix as ZoneIx),
+            None => piers.push((name.clone(), vec![ix as ZoneIx])),
+        }
+    }
+    piers.retain(|(_, zones)| zones.len() > 1);
+    piers
+}
+
 fn plan(site: &Site) -> SitePlan {
     let mut zones: Vec<ZonePlan> = Vec::new();
     let mut index = HashMap::new();
@@ -138,6 +138,7 @@ fn plan(site: &Site) -> SitePlan {
     SitePlan {
         id: site.id.clone(),
         name: site.name.clone(),
+        piers: piers(&zones),
         zones,
         centre_deg: (centre.y(), centre.x()),
         index,

@@ -15,9 +15,10 @@ use quaywatch_protocol::contract::{
 
 use super::{
     admit::{Seen, SiteLook},
-    book::ZoneIx,
+    book::{SitePlan, ZoneIx},
     exposure::Exposure,
     hull::Hull,
+    site::CallFact,
 };
 use crate::rules::Rules;
 
@@ -25,6 +26,10 @@ use crate::rules::Rules;
 const EVIDENCE_PER_CALL: usize = 4;
 /// Stays open in one zone: a crowded anchorage has about a hundred; beyond, the least recently seen is closed.
 pub const OPEN_PER_ZONE_MAX: usize = 300;
+
+/// Votes by which another class must lead before what lies at an oil berth is no tanker: more than one sighting's. One named class in
+/// eight is wrong, and hardly anything but tankers lies there.
+const NO_TANKER_VOTES: f32 = 1.2;
 
 /// A vessel's stay in a zone.
 #[derive(Clone, Debug)]
@@ -58,6 +63,15 @@ pub struct Call {
     pub shifted_from: Option<Arc<str>>,
     /// Where it shifted to.
     pub shifted_to: Option<Arc<str>>,
+    /// As rules count it, once it was asked for; see [`edit`].
+    pub fact: Option<Arc<CallFact>>,
+}
+
+/// A call to be changed: what was derived from it is void, and copies in checkpoints stay as they are.
+pub fn edit(call: &mut Arc<Call>) -> &mut Call {
+    let call = Arc::make_mut(call);
+    call.fact = None;
+    call
 }
 
 impl Call {
@@ -86,6 +100,7 @@ impl Call {
             evidence: Vec::with_capacity(2),
             shifted_from: None,
             shifted_to: None,
+            fact: None,
         };
         call.see(look, seen, i64::MAX);
         call
@@ -127,11 +142,12 @@ impl Call {
         }
     }
 
+    /// True when a clear look without it is a miss, and not the moment in which it was seen or missed.
+    const fn misses(&self, at_ms: i64, gap_ms: i64) -> bool {
+        at_ms.saturating_sub(self.last_ms) >= gap_ms && at_ms.saturating_sub(self.last_miss_ms) >= gap_ms
+    }
+
     fn miss(&mut self, at_ms: i64, rules: &Rules) {
-        let gap_ms = (rules.calls.miss_gap_h * HOUR_MS as f64) as i64;
-        if at_ms.saturating_sub(self.last_ms) < gap_ms || at_ms.saturating_sub(self.last_miss_ms) < gap_ms {
-            return;
-        }
         self.last_miss_ms = at_ms;
         self.missed_ms = self.missed_ms.or(Some(at_ms));
         self.misses += 1;
@@ -159,24 +175,30 @@ impl Call {
         self.dark_looks > 2 * self.matched_looks && !self.mismatch
     }
 
-    /// What kind of vessel most sightings say, unless they say nothing.
-    pub fn class(&self) -> VesselClass {
+    /// What kind of vessel most sightings say, unless they say nothing, and how many votes it has.
+    fn most_votes(&self) -> (VesselClass, f32) {
         let mut best = (VesselClass::Vessel, 0.0);
         for (class, votes) in VesselClass::ALL.into_iter().zip(self.class_votes).skip(1) {
             if votes > best.1 {
                 best = (class, votes);
             }
         }
-        best.0
+        best
     }
 
-    /// A tanker's call: at an oil berth unless its class says it is something else, or a tanker at any berth.
+    /// What kind of vessel most sightings say, unless they say nothing.
+    pub fn class(&self) -> VesselClass {
+        self.most_votes().0
+    }
+
+    /// A tanker's call: at an oil berth unless another class clearly leads, or a tanker at any berth.
     pub fn is_tanker(&self) -> bool {
-        match self.class() {
-            VesselClass::Tanker => true,
-            VesselClass::Vessel => self.kind == ZoneKind::OilBerth,
-            _ => false,
+        let (class, votes) = self.most_votes();
+        if self.kind != ZoneKind::OilBerth {
+            return class == VesselClass::Tanker;
         }
+        let tanker = self.class_votes.get(VesselClass::Tanker as usize);
+        votes - tanker.copied().unwrap_or(0.0) < NO_TANKER_VOTES
     }
 
     /// Between which instants it left: `None` while it is there or may be.
@@ -237,13 +259,16 @@ fn metres_between(a: (f64, f64), b: (f64, f64)) -> f64 {
 pub struct CallChanges {
     /// Something changed that rules about calls must look at.
     pub any: bool,
+    /// Calls at berths that were seen again at a later moment, and the clear looks in between that missed them.
+    pub seen_again: u32,
+    pub missed_between: u32,
 }
 
 /// Applies one look to the live calls of a site.
 pub fn track(
-    live: &mut Vec<Call>,
+    live: &mut Vec<Arc<Call>>,
     look: &SiteLook,
-    kinds: &[ZoneKind],
+    plan: &SitePlan,
     exposure: &[Exposure],
     rules: &Rules,
 ) -> CallChanges {
@@ -255,14 +280,14 @@ pub fn track(
         .filter(|call| !call.departed && call.missed_ms.is_some())
     {
         if look.at().saturating_sub(call.last_ms) > rejoin_ms {
-            call.departed = true;
+            edit(call).departed = true;
             changes.any = true;
         }
     }
     let taken = assign(live, look, rules);
     let mut seen_calls = vec![false; live.len()];
     for (index, seen) in look.vessels.iter().enumerate() {
-        let Some(kind) = kinds.get(usize::from(seen.zone)).copied() else {
+        let Some(kind) = plan.kind(seen.zone) else {
             continue;
         };
         if !(kind.is_berth() || kind == ZoneKind::Anchorage) {
@@ -271,7 +296,11 @@ pub fn track(
         match taken.get(index).copied().flatten() {
             Some(at) => {
                 if let Some(call) = live.get_mut(at) {
-                    call.see(look, seen, gap_ms);
+                    if kind.is_berth() && look.at().saturating_sub(call.last_ms) >= gap_ms {
+                        changes.seen_again += 1;
+                        changes.missed_between += call.misses;
+                    }
+                    edit(call).see(look, seen, gap_ms);
                 }
                 if let Some(flag) = seen_calls.get_mut(at) {
                     *flag = true;
@@ -281,7 +310,7 @@ pub fn track(
                 let before = exposure
                     .get(usize::from(seen.zone))
                     .and_then(|clear| clear.last_until(look.at() - 1));
-                live.push(Call::begin(look, index, seen, kind, before));
+                live.push(Arc::new(Call::begin(look, index, seen, kind, before)));
                 seen_calls.push(true);
             }
         }
@@ -289,7 +318,9 @@ pub fn track(
     }
     for (call, seen) in live.iter_mut().zip(seen_calls) {
         if !seen && !call.departed && look.clear(call.zone, rules) {
-            call.miss(look.at(), rules);
+            if call.misses(look.at(), gap_ms) {
+                edit(call).miss(look.at(), rules);
+            }
             changes.any = true;
         }
     }
@@ -297,7 +328,7 @@ pub fn track(
 }
 
 /// One-to-one, nearest first: for each vessel of the look the position of its call.
-fn assign(live: &[Call], look: &SiteLook, rules: &Rules) -> Vec<Option<usize>> {
+fn assign(live: &[Arc<Call>], look: &SiteLook, rules: &Rules) -> Vec<Option<usize>> {
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for (vessel, seen) in look.vessels.iter().enumerate() {
         for (at, call) in live.iter().enumerate() {

@@ -20,11 +20,13 @@ use super::{
 };
 use crate::{
     alert::{Kind, Severity, Signal},
-    rules::{Coincidence, SignalKind},
+    rules::{Coincidence, Rules, SignalKind},
 };
 
 /// Prior of how often a signal comes up by chance: half a time in this many days.
 const ONSET_PRIOR_DAYS: f64 = 60.0;
+/// Days that a signal lasts until a site's own have told; counts like half an onset.
+const LASTING_PRIOR_DAYS: f64 = 1.0;
 /// Signal onsets remembered by kind: one a week for five years and more.
 const ONSETS_MAX: usize = 400;
 /// Calls are as long as the longest from this share of its length.
@@ -47,7 +49,14 @@ pub struct Active {
 #[derive(Clone, Debug, Default)]
 pub struct Meeting {
     active: [Option<Active>; SignalKind::ALL.len()],
-    onsets: [Vec<i64>; SignalKind::ALL.len()],
+    onsets: [Vec<Onset>; SignalKind::ALL.len()],
+}
+
+/// A time in which a signal was unusual.
+#[derive(Clone, Copy, Debug)]
+struct Onset {
+    from_ms: i64,
+    to_ms: i64,
 }
 
 /// What one kind reads in a look.
@@ -74,9 +83,10 @@ pub fn evaluate(
     for kind in kinds {
         let reading = read(state, context, keys, *kind);
         let emptied = matches!(reading, Reading::Usual) && lost_its_calls(state, context, rule, *kind);
-        let Some(meeting) = state.meetings.get_mut(rule) else {
-            return;
-        };
+        if matches!(reading, Reading::Silent) || (matches!(reading, Reading::Usual) && !emptied) {
+            continue;
+        }
+        let meeting = Arc::make_mut(state.meetings.entry(rule).or_default());
         let (Some(slot), Some(onsets)) = (
             meeting.active.get_mut(kind.index()),
             meeting.onsets.get_mut(kind.index()),
@@ -86,30 +96,38 @@ pub fn evaluate(
         match reading {
             Reading::Silent => {}
             Reading::Usual => {
-                if emptied {
-                    *slot = None;
-                    onsets.pop();
-                    taken_back = true;
-                }
+                *slot = None;
+                onsets.pop();
+                taken_back = true;
             }
             Reading::Unusual(active) => {
                 refreshed = true;
                 match slot {
-                    Some(before) if active.from_ms - before.to_ms <= window_ms => join(before, active),
+                    Some(before) if active.from_ms - before.to_ms <= window_ms => {
+                        join(before, active);
+                        if let Some(onset) = onsets.last_mut() {
+                            *onset = Onset {
+                                from_ms: before.from_ms,
+                                to_ms: before.to_ms,
+                            };
+                        }
+                    }
                     _ => {
                         if onsets.len() >= ONSETS_MAX {
                             onsets.remove(0);
                         }
-                        onsets.push(active.from_ms);
+                        onsets.push(Onset {
+                            from_ms: active.from_ms,
+                            to_ms: active.to_ms,
+                        });
                         *slot = Some(active);
                     }
                 }
             }
         }
     }
-    let complete = state
-        .meetings
-        .get(rule)
+    let complete = (state.meetings.get(&rule))
+        .filter(|_| refreshed || taken_back)
         .and_then(|meeting| met(meeting, kinds, window_ms));
     match complete {
         Some(parts) if refreshed => raise(state, context, rule, keys, kinds, parts),
@@ -124,7 +142,7 @@ pub fn evaluate(
 
 /// True when the signal rests on dark calls and none of them is dark any more: AIS matched them after all.
 fn lost_its_calls(state: &SiteState, context: &Context<'_>, rule: usize, kind: SignalKind) -> bool {
-    let active = (state.meetings.get(rule)).and_then(|meeting| meeting.active.get(kind.index())?.as_ref());
+    let active = (state.meetings.get(&rule)).and_then(|meeting| meeting.active.get(kind.index())?.as_ref());
     let Some(active) = active.filter(|active| active.dark) else {
         return false;
     };
@@ -175,7 +193,10 @@ fn raise(
 ) {
     let now = context.now();
     let running = state.episodes.get(rule, "").map(|episode| episode.finding.clone());
-    let expected = expected_false(state, context, rule, keys, kinds);
+    let meeting = state.meetings.get(&rule);
+    let expected = meeting.map_or(0.0, |meeting| {
+        meeting.expected_false(context.facts.first_ms, now, context.rules, keys, kinds)
+    });
     if running.is_none() && expected > keys.false_per_year_max {
         return;
     }
@@ -223,40 +244,48 @@ fn raise(
     state.episodes.put(finding, keys.cooldown_days);
 }
 
-/// Expected coincidences a year by chance.
-///
-/// Signal i comes up r_i times a day (onsets before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]). The last of
-/// them completes the pattern when each other one came up within the window W before it: 365.25 times the sum over i of r_i times
-/// the product over the others of 1 - exp(-r_j W).
-fn expected_false(
-    state: &SiteState,
-    context: &Context<'_>,
-    rule: usize,
-    keys: &Coincidence,
-    kinds: &[SignalKind],
-) -> f64 {
-    let until = context.back(context.rules.baseline.guard_days);
-    let first = context.facts.first_ms.unwrap_or(until);
-    let settled =
-        first + ((context.rules.baseline.history_days_min + context.rules.baseline.guard_days) * DAY_MS as f64) as i64;
-    let days = ((until - settled) as f64 / DAY_MS as f64).max(0.0) + ONSET_PRIOR_DAYS;
-    let rate = |kind: &SignalKind| {
-        let onsets = state
-            .meetings
-            .get(rule)
-            .and_then(|meeting| meeting.onsets.get(kind.index()));
-        let seen = onsets.map_or(0, |onsets| onsets.iter().filter(|at| **at <= until).count());
-        (seen as f64 + 0.5) / days
-    };
-    let mut sum = 0.0;
-    for (last, kind) in kinds.iter().enumerate() {
-        let others = kinds.iter().enumerate().filter(|(other, _)| *other != last);
-        let near: f64 = others
-            .map(|(_, other)| 1.0 - (-rate(other) * keys.window_days).exp())
-            .product();
-        sum += rate(kind) * near;
+impl Meeting {
+    /// Expected coincidences a year by chance, as known at `now_ms` of a site whose first look was at `first_ms`.
+    ///
+    /// Signal i comes up r_i times a day (onsets before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]) and lasts d_i days in
+    /// the mean. Two onsets of one signal are more than the window W apart, so it was up, or within W after it, for the share
+    /// r_i (d_i + W) of the time. The last signal to come completes the pattern when each other one is up or was within W before: 365.25 times the
+    /// sum over i of r_i times the product over the others of their shares.
+    pub fn expected_false(
+        &self,
+        first_ms: Option<i64>,
+        now_ms: i64,
+        rules: &Rules,
+        keys: &Coincidence,
+        kinds: &[SignalKind],
+    ) -> f64 {
+        let in_days = |ms: i64| ms as f64 / DAY_MS as f64;
+        let until = now_ms - (rules.baseline.guard_days * DAY_MS as f64) as i64;
+        let judged = in_days(until - first_ms.unwrap_or(until)) - learning_days(rules);
+        let days = judged.max(0.0) + ONSET_PRIOR_DAYS;
+        let signals: Vec<(f64, f64)> = (kinds.iter())
+            .map(|kind| {
+                let all = self.onsets.get(kind.index()).map(Vec::as_slice).unwrap_or_default();
+                let seen = all.iter().filter(|onset| onset.from_ms <= until);
+                let (count, lasted) = seen.fold((0.5, 0.5 * LASTING_PRIOR_DAYS), |(count, lasted), onset| {
+                    (count + 1.0, lasted + in_days(onset.to_ms - onset.from_ms))
+                });
+                let rate = count / days;
+                (rate, (rate * (keys.window_days + lasted / count)).min(1.0))
+            })
+            .collect();
+        let mut sum = 0.0;
+        for (last, (rate, _)) in signals.iter().enumerate() {
+            let others = signals.iter().enumerate().filter(|(other, _)| *other != last);
+            sum += rate * others.map(|(_, (_, share))| share).product::<f64>();
+        }
+        YEAR_DAYS * sum
     }
-    YEAR_DAYS * sum
+}
+
+/// Days after a site's first look from which signals are judged.
+pub fn learning_days(rules: &Rules) -> f64 {
+    rules.baseline.history_days_min + rules.baseline.guard_days
 }
 
 fn read(state: &SiteState, context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) -> Reading {
@@ -300,19 +329,20 @@ fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind
         (Counted::All, keys.calls_p_max),
     ];
     let mut best: Option<(f64, Active)> = None;
-    let mut judged = false;
+    if !traffic::has_history(context, group, until) {
+        return Reading::Silent;
+    }
+    let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
     for (counted, p_max) in marks {
         let dark = counted != Counted::All;
-        let Some(base) = traffic::baseline(state, context, group, until, counted) else {
-            continue;
-        };
-        judged = true;
-        let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
-        let seen: Vec<&CallFact> = window_calls().filter(|call| counted.has(call, context.rules)).collect();
+        let seen: Vec<&Arc<CallFact>> = window_calls().filter(|call| counted.has(call, context.rules)).collect();
         let (Some(first), Some(last)) = (
             seen.iter().map(|call| call.first_ms).min(),
             seen.iter().map(|call| call.last_ms).max(),
         ) else {
+            continue;
+        };
+        let Some(base) = traffic::baseline(state, context, group, until, counted) else {
             continue;
         };
         let p = base.rate.at_least(seen.len() as u32, watched);
@@ -349,11 +379,7 @@ fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind
             },
         ));
     }
-    match best {
-        Some((_, active)) => Reading::Unusual(active),
-        None if judged => Reading::Usual,
-        None => Reading::Silent,
-    }
+    best.map_or(Reading::Usual, |(_, active)| Reading::Unusual(active))
 }
 
 /// Levels of this look: cars, area, aircraft.

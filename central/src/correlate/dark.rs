@@ -23,6 +23,33 @@ use crate::{
 /// Least share of the time that is believed to have been watched: from less nothing is extrapolated.
 const WATCHED_SHARE_MIN: f64 = 0.25;
 
+/// What a count or sum was last made of: it is made anew when one of its calls changed, and once a day.
+#[derive(Clone, Debug, Default)]
+pub struct Summed {
+    day: i64,
+    judged: u32,
+    calls: Vec<Arc<CallFact>>,
+}
+
+impl Summed {
+    /// True when nothing has changed since; otherwise remembers what it is made of now.
+    fn again(state: &mut SiteState, context: &Context<'_>, rule: usize, judged: u32, calls: &[Arc<CallFact>]) -> bool {
+        let day = context.now().div_euclid(DAY_MS);
+        let before = state.summed.get(&rule);
+        let same = before.is_some_and(|before| {
+            before.day == day
+                && before.judged == judged
+                && before.calls.len() == calls.len()
+                && before.calls.iter().zip(calls).all(|(a, b)| Arc::ptr_eq(a, b))
+        });
+        if !same {
+            let calls = calls.to_vec();
+            state.summed.insert(rule, Arc::new(Self { day, judged, calls }));
+        }
+        same
+    }
+}
+
 /// Dark calls at a site in a sliding period; the episode counts all since the first of them.
 pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &DarkCount, steps: &[f64]) {
     if !state.calls_changed {
@@ -30,7 +57,7 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     }
     let period_from = context.back(keys.period_days);
     let running = state.episodes.get(rule, "dark").map(|episode| episode.finding.clone());
-    let large = |call: &&CallFact| call.length.0 >= keys.size_min_m;
+    let large = |call: &&Arc<CallFact>| call.length.0 >= keys.size_min_m;
     let (dark, judged) = tally(state.calls(context.facts, period_from, context.now()).filter(large));
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);
     let first_step = steps.first().copied().unwrap_or(1.0);
@@ -50,12 +77,15 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         .as_ref()
         .map_or(period_from, |running| running.onset.1 - 1)
         .min(period_from);
-    let calls: Vec<CallFact> = state
+    let calls: Vec<Arc<CallFact>> = state
         .calls(context.facts, from, context.now())
         .filter(large)
         .filter(|call| call.dark)
         .cloned()
         .collect();
+    if Summed::again(state, context, rule, judged, &calls) {
+        return;
+    }
     let (Some(first), Some(last)) = (calls.first(), calls.iter().max_by_key(|call| call.first_ms)) else {
         return;
     };
@@ -133,7 +163,10 @@ pub fn ledger(
     };
     let (dark, judged) = tally(all());
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);
-    let calls: Vec<CallFact> = all().filter(|call| call.dark).cloned().collect();
+    let calls: Vec<Arc<CallFact>> = all().filter(|call| call.dark).cloned().collect();
+    if Summed::again(state, context, rule, judged, &calls) {
+        return;
+    }
     let known = entries
         .iter()
         .filter(|entry| entry.site == context.plan.id && entry.year == year);
@@ -216,16 +249,17 @@ pub fn ledger(
 
 /// Calls that no clear look caught, since the first that one did.
 ///
-/// A share c of the time was watched: each call was seen with probability c, so n that were seen stand for n (1 - c) / c that were not,
-/// with the variance of a negative binomial, n (1 - c) / c^2.
-fn unseen(state: &SiteState, context: &Context<'_>, calls: &[CallFact]) -> Unseen {
+/// A share of the time was watched, and a look shows what is there with some probability: with c the product of both each call was seen with
+/// probability c, so n that were seen stand for n (1 - c) / c that were not, with the variance of a negative binomial, n (1 - c) / c^2.
+fn unseen(state: &SiteState, context: &Context<'_>, calls: &[Arc<CallFact>]) -> Unseen {
     let Some(first) = calls.first() else {
         return Unseen::default();
     };
     let dwell = state.dwell_days(Group::Tanker, context.plan, context.rules);
     let from = first.first_ms - (dwell * DAY_MS as f64) as i64;
     let days = (context.now() - from) as f64 / DAY_MS as f64;
-    let share = (watched_days(state, context, Group::Tanker, from) / days).clamp(WATCHED_SHARE_MIN, 1.0);
+    let watched = watched_days(state, context, Group::Tanker, from) / days;
+    let share = (watched.min(1.0) * state.sighting_share()).clamp(WATCHED_SHARE_MIN, 1.0);
     let seen = calls.len() as f64;
     Unseen {
         calls: seen * (1.0 - share) / share,
@@ -233,13 +267,13 @@ fn unseen(state: &SiteState, context: &Context<'_>, calls: &[CallFact]) -> Unsee
     }
 }
 
-pub(super) fn tally<'a>(calls: impl Iterator<Item = &'a CallFact>) -> (u32, u32) {
+pub(super) fn tally<'a>(calls: impl Iterator<Item = &'a Arc<CallFact>>) -> (u32, u32) {
     calls.fold((0, 0), |(dark, judged), call| {
         (dark + u32::from(call.dark), judged + u32::from(call.radio))
     })
 }
 
-fn zones_of(calls: &[CallFact], context: &Context<'_>) -> String {
+fn zones_of(calls: &[Arc<CallFact>], context: &Context<'_>) -> String {
     let mut zones: Vec<_> = calls.iter().map(|call| call.zone).collect();
     zones.sort_unstable();
     zones.dedup();
@@ -247,7 +281,7 @@ fn zones_of(calls: &[CallFact], context: &Context<'_>) -> String {
     names.join("+")
 }
 
-fn call_list(calls: &[CallFact], context: &Context<'_>) -> serde_json::Value {
+fn call_list(calls: &[Arc<CallFact>], context: &Context<'_>) -> serde_json::Value {
     let list: Vec<_> = (calls.iter().take(EVIDENCE_MAX))
         .map(|call| {
             json!({
@@ -263,7 +297,7 @@ fn call_list(calls: &[CallFact], context: &Context<'_>) -> serde_json::Value {
     json!(list)
 }
 
-fn blank(context: &Context<'_>, rule: usize, kind: Kind, calls: &[CallFact]) -> Finding {
+fn blank(context: &Context<'_>, rule: usize, kind: Kind, calls: &[Arc<CallFact>]) -> Finding {
     let mut evidence = Vec::new();
     for call in calls {
         add_evidence(&mut evidence, call.evidence.iter().take(2));

@@ -13,7 +13,7 @@ const LENGTH_SD_FLOOR_M: f64 = 2.5;
 const BEAM_SD_FLOOR_M: f64 = 1.5;
 
 /// Size of a hull: precision-weighted means of what looks measured.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Hull {
     length_weight: f64,
     length_sum: f64,

@@ -10,7 +10,7 @@ use super::{
     book::{SitePlan, ZoneIx},
     chance::rounded,
     finding::{Finding, add_evidence},
-    series::{Series, Standing},
+    series::{Asks, Series, Standing},
     site::{Context, SiteState},
     traffic::YEAR_DAYS,
 };
@@ -139,15 +139,22 @@ pub fn read_gauge(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64
     let keys = &rules.baseline;
     let now = context.now();
     let looked = context.look;
-    let ends = [FAR_GUARD_DAYS.max(keys.guard_days), keys.guard_days].map(|days| {
+    let ends = [
+        (Asks::Far, FAR_GUARD_DAYS.max(keys.guard_days)),
+        (Asks::Near, keys.guard_days),
+    ]
+    .map(|(asks, days)| {
         let until = context.back(days);
-        frozen_ms.map_or(until, |frozen| until.min(frozen.max(context.back(YEAR_DAYS))))
+        match frozen_ms {
+            Some(frozen) => (Asks::Frozen, until.min(frozen.max(context.back(YEAR_DAYS)))),
+            None => (asks, until),
+        }
     });
     let this = context.facts.gauges.get_mut(gauge)?;
     let value = this.read(looked, rules)?;
-    for until in ends {
+    for (asks, until) in ends {
         let from = until - (keys.span_days * DAY_MS as f64) as i64;
-        let standing = this.series.standing(value, from, until);
+        let standing = this.series.standing(asks, value, from, until);
         if (standing.samples as f64) < keys.clear_looks_min || standing.days < keys.history_days_min {
             continue;
         }

@@ -38,4 +38,4 @@ pub mod window;
 
 pub use admit::{Counts, LookFault, identity};
 pub use book::SiteBook;
-pub use engine::Engine;
+pub use engine::{Chance, Engine};

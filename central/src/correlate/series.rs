@@ -1,7 +1,8 @@
 //! A measured level over time (cars, square metres, aircraft), and where a value stands in a window of it.
 //!
 //! Samples are kept in event time. A window is a pair of positions that can move both ways, with the values inside kept
-//! sorted: moving on by one sample costs one insertion and one removal, and going back after a late look is the same in reverse.
+//! sorted: moving on by one sample costs one insertion and one removal, and going back after a late look is the same in reverse. Who asks for
+//! windows far apart in turn (before a running episode, and up to lately) has one each: none is moved to and fro.
 
 use std::collections::VecDeque;
 
@@ -9,13 +10,34 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     samples: VecDeque<(i64, f64)>,
+    windows: [Window; Asks::ALL],
+}
+
+/// Who asks: each has a window of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// A baseline that ends some weeks back.
+    Far,
+    /// A baseline that ends at the guard.
+    Near,
+    /// A baseline that ends before a running episode.
+    Frozen,
+}
+
+impl Asks {
+    const ALL: usize = 3;
+}
+
+/// Positions of the first sample inside and of the first beyond, and the values between in order.
+#[derive(Clone, Debug, Default)]
+struct Window {
     low: usize,
     high: usize,
     sorted: Vec<f64>,
 }
 
 /// Where a value stands in a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Standing {
     /// Samples in the window.
     pub samples: usize,
@@ -48,34 +70,40 @@ impl Series {
     pub fn insert(&mut self, at_ms: i64, value: f64) {
         let place = self.samples.partition_point(|(at, _)| *at <= at_ms);
         self.samples.insert(place, (at_ms, value));
-        if place < self.low {
-            self.low += 1;
-            self.high += 1;
-        } else if place < self.high {
-            self.high += 1;
-            self.add(value);
+        for window in &mut self.windows {
+            if place < window.low {
+                window.low += 1;
+                window.high += 1;
+            } else if place < window.high {
+                window.high += 1;
+                window.add(value);
+            }
         }
     }
 
     /// Where `value` stands among the samples in (`from_ms`, `to_ms`].
-    pub fn standing(&mut self, value: f64, from_ms: i64, to_ms: i64) -> Standing {
-        self.seek(from_ms, to_ms);
-        let count = self.sorted.len();
+    pub fn standing(&mut self, asks: Asks, value: f64, from_ms: i64, to_ms: i64) -> Standing {
+        let Some(window) = self.windows.get_mut(asks as usize) else {
+            return Standing::default();
+        };
+        window.seek(&self.samples, from_ms, to_ms);
+        let count = window.sorted.len();
         let days = match (
-            self.samples.get(self.low),
-            self.high.checked_sub(1).and_then(|at| self.samples.get(at)),
+            self.samples.get(window.low),
+            window.high.checked_sub(1).and_then(|at| self.samples.get(at)),
         ) {
             (Some(first), Some(last)) if count > 0 => (last.0 - first.0) as f64 / 86_400_000.0,
             _ => 0.0,
         };
-        let below = self.sorted.partition_point(|each| *each < value);
-        let median = self.quantile(0.5);
+        let below = window.sorted.partition_point(|each| *each < value);
+        let median = window.quantile(0.5);
+        let quartiles = window.quantile(0.75) - window.quantile(0.25);
         Standing {
             samples: count,
             days,
             median,
-            max: self.sorted.last().copied().unwrap_or(0.0),
-            spread: ((self.quantile(0.75) - self.quantile(0.25)) / 1.349).max((self.quantile(0.9) - median) / 1.2816),
+            max: window.sorted.last().copied().unwrap_or(0.0),
+            spread: (quartiles / 1.349).max((window.quantile(0.9) - median) / 1.2816),
             rank: 1 + count - below,
         }
     }
@@ -86,6 +114,31 @@ impl Series {
         self.samples.range(..end).rev().take(count).copied()
     }
 
+    /// Forgets samples at or before `until_ms`.
+    pub fn forget(&mut self, until_ms: i64) {
+        while self.samples.front().is_some_and(|(at, _)| *at <= until_ms) {
+            let Some((_, value)) = self.samples.pop_front() else {
+                return;
+            };
+            for window in &mut self.windows {
+                if window.low > 0 {
+                    window.low -= 1;
+                    window.high -= 1;
+                } else if window.high > 0 {
+                    window.remove(value);
+                    window.high -= 1;
+                }
+            }
+        }
+    }
+
+    /// Samples kept.
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+}
+
+impl Window {
     /// Quantile of the window: the value at position floor(q (n - 1) + 0.5).
     fn quantile(&self, q: f64) -> f64 {
         let last = self.sorted.len().saturating_sub(1);
@@ -95,30 +148,25 @@ impl Series {
             .unwrap_or(0.0)
     }
 
-    fn seek(&mut self, from_ms: i64, to_ms: i64) {
-        let low = self.samples.partition_point(|(at, _)| *at <= from_ms);
-        let high = self.samples.partition_point(|(at, _)| *at <= to_ms).max(low);
+    fn seek(&mut self, samples: &VecDeque<(i64, f64)>, from_ms: i64, to_ms: i64) {
+        let low = samples.partition_point(|(at, _)| *at <= from_ms);
+        let high = samples.partition_point(|(at, _)| *at <= to_ms).max(low);
+        let value = |at: usize| samples.get(at).map_or(0.0, |(_, value)| *value);
         while self.high < high {
-            self.add_at(self.high);
+            self.add(value(self.high));
             self.high += 1;
         }
         while self.low > low {
             self.low -= 1;
-            self.add_at(self.low);
+            self.add(value(self.low));
         }
         while self.high > high {
             self.high -= 1;
-            self.remove_at(self.high);
+            self.remove(value(self.high));
         }
         while self.low < low {
-            self.remove_at(self.low);
+            self.remove(value(self.low));
             self.low += 1;
-        }
-    }
-
-    fn add_at(&mut self, at: usize) {
-        if let Some((_, value)) = self.samples.get(at).copied() {
-            self.add(value);
         }
     }
 
@@ -127,32 +175,11 @@ impl Series {
         self.sorted.insert(place, value);
     }
 
-    fn remove_at(&mut self, at: usize) {
-        if let Some((_, value)) = self.samples.get(at).copied() {
-            let place = self.sorted.partition_point(|each| *each < value);
-            if place < self.sorted.len() {
-                self.sorted.remove(place);
-            }
+    fn remove(&mut self, value: f64) {
+        let place = self.sorted.partition_point(|each| *each < value);
+        if place < self.sorted.len() {
+            self.sorted.remove(place);
         }
-    }
-
-    /// Forgets samples at or before `until_ms`.
-    pub fn forget(&mut self, until_ms: i64) {
-        while self.samples.front().is_some_and(|(at, _)| *at <= until_ms) {
-            if self.low == 0 && self.high > 0 {
-                self.remove_at(0);
-                self.high -= 1;
-            } else if self.low > 0 {
-                self.low -= 1;
-                self.high -= 1;
-            }
-            self.samples.pop_front();
-        }
-    }
-
-    /// Samples kept.
-    pub fn len(&self) -> usize {
-        self.samples.len()
     }
 }
 
@@ -177,13 +204,17 @@ mod tests {
                 if let Some((from, to, value)) = windows.get(index % windows.len()) {
                     let mut fresh = Series::default();
                     for (at, value) in &seen { fresh.insert(*at, *value); }
-                    prop_assert_eq!(moved.standing(f64::from(*value), *from, *to), fresh.standing(f64::from(*value), *from, *to));
+                    let asks = [Asks::Far, Asks::Near, Asks::Frozen][index % 3];
+                    let expected = fresh.standing(Asks::Far, f64::from(*value), *from, *to);
+                    prop_assert_eq!(moved.standing(asks, f64::from(*value), *from, *to), expected);
                 }
             }
             moved.forget(forget);
             let mut fresh = Series::default();
             for (at, value) in seen.iter().filter(|(at, _)| *at > forget) { fresh.insert(*at, *value); }
-            prop_assert_eq!(moved.standing(10.0, forget, 100), fresh.standing(10.0, forget, 100));
+            for asks in [Asks::Far, Asks::Near, Asks::Frozen] {
+                prop_assert_eq!(moved.standing(asks, 10.0, forget, 100), fresh.standing(Asks::Far, 10.0, forget, 100));
+            }
         }
     }
 
@@ -193,7 +224,7 @@ mod tests {
         for day in 0..20 {
             series.insert(day, f64::from(day as i32 % 5));
         }
-        let standing = series.standing(9.0, -1, 100);
+        let standing = series.standing(Asks::Far, 9.0, -1, 100);
         assert_eq!((standing.rank, standing.samples), (1, 20));
         assert!(standing.z(9.0, 0.5) > 3.0);
     }

@@ -3,11 +3,13 @@
 //! A call that begins at one berth shortly after the same hull was last seen at another, where it is now missing, continues
 //! that call. It is linked so that it is not counted as a second call; when the hull is dark, it is an alert.
 
+use std::sync::Arc;
+
 use quaywatch_protocol::contract::{UnixMs, time::HOUR_MS};
 use serde_json::{Map, json};
 
 use super::{
-    calls::Call,
+    calls::{Call, edit},
     chance::rounded,
     finding::{Finding, add_evidence},
     hull::posterior,
@@ -47,7 +49,7 @@ fn probability(earlier: &Call, later: &Call, keys: &Shift, context: &Context<'_>
 }
 
 /// Links calls that begun lately with calls they continue, surest first, one to one.
-pub fn link(live: &mut [Call], context: &Context<'_>) {
+pub fn link(live: &mut [Arc<Call>], context: &Context<'_>) {
     let keys = (context.rules.rules.iter()).find_map(|rule| match &rule.kind {
         RuleKind::Shift(keys) if rule.watches(&context.plan.id) => Some(*keys),
         _ => None,
@@ -55,7 +57,7 @@ pub fn link(live: &mut [Call], context: &Context<'_>) {
     let Some(keys) = keys else { return };
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for (to, later) in live.iter().enumerate().filter(|(_, call)| call.shifted_from.is_none()) {
-        if context.now() - later.first_ms > (keys.gap_h_max * HOUR_MS as f64) as i64 {
+        if !later.kind.is_berth() || context.now() - later.first_ms > (keys.gap_h_max * HOUR_MS as f64) as i64 {
             continue;
         }
         for (from, earlier) in live.iter().enumerate().filter(|(_, call)| call.shifted_to.is_none()) {
@@ -75,11 +77,11 @@ pub fn link(live: &mut [Call], context: &Context<'_>) {
         let Some((from_id, to_id)) = ids.map(|(a, b)| (a.id.clone(), b.id.clone())) else {
             continue;
         };
-        if let Some(earlier) = live.get_mut(from) {
+        if let Some(earlier) = live.get_mut(from).map(edit) {
             earlier.shifted_to = Some(to_id);
             earlier.departed = true;
         }
-        if let Some(later) = live.get_mut(to) {
+        if let Some(later) = live.get_mut(to).map(edit) {
             later.shifted_from = Some(from_id);
         }
     }
@@ -90,7 +92,7 @@ pub fn evaluate(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     if !state.calls_changed {
         return;
     }
-    let pairs: Vec<(Call, Call)> = (state.live.iter())
+    let pairs: Vec<(Arc<Call>, Arc<Call>)> = (state.live.iter())
         .filter_map(|later| {
             let from = later.shifted_from.as_ref()?;
             let earlier = state.live.iter().find(|call| call.id == *from)?;

@@ -4,7 +4,7 @@
 //! windows that end at a given moment, so they need no rolling back. [`SiteState`] is what looks change one after the
 //! other (open calls, running episodes, signals): small, copied into checkpoints.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use quaywatch_protocol::contract::{ZoneKind, look::VesselClass, time::DAY_MS};
 
@@ -13,7 +13,7 @@ use super::{
     book::{SitePlan, ZoneIx},
     calls::{self, Call, OPEN_PER_ZONE_MAX},
     coincide::{self, Meeting},
-    dark,
+    dark::{self, Summed},
     episode::Episodes,
     exposure::Exposure,
     levels::{self, Gauge},
@@ -25,6 +25,10 @@ use crate::rules::{RuleKind, Rules};
 
 /// Days after its last sighting that a departed call stays live: longer than the lateness limit and any crossing.
 const LIVE_DAYS: i64 = 30;
+/// Days beyond [`LIVE_DAYS`] without a sighting after which a call that never departed is over too.
+const LAID_UP_DAYS: i64 = 200;
+/// Sightings of looks that are assumed before a site's own tell: how a detector of 3 m scenes does with hulls of 100 m.
+const SIGHTING_PRIOR: (f64, f64) = (8.0, 10.0);
 /// Weight of the assumed dwell time, calls.
 const DWELL_PRIOR_CALLS: f64 = 3.0;
 /// Share of the mean dwell time that a look is credited with: a vessel is missed now and then, and the estimated stays hold half
@@ -124,7 +128,7 @@ pub struct Facts {
     /// Level series.
     pub gauges: Vec<Gauge>,
     /// Calls that are over, by first sighting.
-    past: Vec<CallFact>,
+    past: Vec<Arc<CallFact>>,
     /// The same, counted in advance.
     pub tallies: Tallies,
     /// Event time of the first look.
@@ -137,16 +141,17 @@ impl Facts {
         let berths = (plan.zones.iter().enumerate())
             .filter(|(_, zone)| zone.kind.is_berth())
             .map(|(ix, _)| Group::Zone(ix as ZoneIx));
-        let piers = plan.piers();
-        let piers = piers.iter().enumerate().map(|(at, (_, zones))| Group::pier(at, zones));
+        let piers = plan
+            .piers
+            .iter()
+            .enumerate()
+            .map(|(at, (_, zones))| Group::pier(at, zones));
         Self {
             tallies: Tallies::new(berths.chain(piers).chain([Group::All])),
             zones: vec![Exposure::default(); plan.zones.len()],
             gauges: levels::gauges(plan),
-            piers: plan
-                .piers()
-                .into_iter()
-                .map(|(_, zones)| (zones, Exposure::default()))
+            piers: (plan.piers.iter())
+                .map(|(_, zones)| (zones.clone(), Exposure::default()))
                 .collect(),
             ..Self::default()
         }
@@ -206,7 +211,7 @@ impl Facts {
 
     /// Undoes what was settled after a look.
     pub fn unsettle_after(&mut self, key: &LookKey, rules: &Rules) {
-        let undone = |call: &CallFact| call.settled.as_ref().is_some_and(|settled| settled > key);
+        let undone = |call: &Arc<CallFact>| call.settled.as_ref().is_some_and(|settled| settled > key);
         let first = self.past.iter().find(|call| undone(call)).map(|call| call.first_ms);
         if let Some(first) = first {
             self.past.retain(|call| !undone(call));
@@ -219,7 +224,7 @@ impl Facts {
             self.past.partition_point(|other| other.first_ms <= call.first_ms),
             call.first_ms,
         );
-        self.past.insert(place, call);
+        self.past.insert(place, Arc::new(call));
         self.tallies.count_from(first, &self.past, rules);
     }
 
@@ -254,15 +259,19 @@ impl Facts {
 #[derive(Clone, Debug, Default)]
 pub struct SiteState {
     /// Open calls and those that ended a short while ago.
-    pub live: Vec<Call>,
+    pub live: Vec<Arc<Call>>,
     /// The live calls that count, at berths, as rules count them.
-    pub live_facts: Vec<CallFact>,
+    pub live_facts: Vec<Arc<CallFact>>,
     /// By zone: sum of stays in days, and their number.
     dwell: Vec<(f64, f64)>,
+    /// Times that a vessel known to be at a berth was seen in a clear look, and was missed.
+    seen_and_missed: (u32, u32),
     /// Episodes, running and lately over.
     pub episodes: Episodes,
     /// Signals of coincidence rules, by rule.
-    pub meetings: Vec<Meeting>,
+    pub meetings: BTreeMap<usize, Arc<Meeting>>,
+    /// What counts and sums of dark calls were last made of, by rule.
+    pub summed: BTreeMap<usize, Arc<Summed>>,
     /// Day (UTC, since 1970) on which slowdowns were last judged.
     pub slowdown_day: i64,
     /// True when calls changed in the last look.
@@ -292,32 +301,45 @@ impl Context<'_> {
 impl SiteState {
     /// Applies one look.
     pub fn fold(&mut self, context: &mut Context<'_>) {
-        let kinds: Vec<ZoneKind> = context.plan.zones.iter().map(|zone| zone.kind).collect();
-        let changes = calls::track(
-            &mut self.live,
-            context.look,
-            &kinds,
-            &context.facts.zones,
-            context.rules,
-        );
+        let (zones, rules) = (&context.facts.zones, context.rules);
+        let changes = calls::track(&mut self.live, context.look, context.plan, zones, rules);
         self.calls_changed = changes.any;
-        self.dwell.resize(kinds.len(), (0.0, 0.0));
+        self.seen_and_missed.0 += changes.seen_again;
+        self.seen_and_missed.1 += changes.missed_between;
+        self.dwell.resize(context.plan.zones.len(), (0.0, 0.0));
         if changes.any {
             shift::link(&mut self.live, context);
         }
-        self.settle(context);
-        self.live_facts = (self.live.iter())
-            .filter(|call| call.kind.is_berth() && call.counts(context.rules))
-            .map(|call| CallFact::of(call, context.rules))
-            .collect();
-        self.live_facts.sort_by_key(|call| call.first_ms);
+        let settled = self.settle(context);
+        if changes.any || settled {
+            self.list_live(context.rules);
+        }
         self.evaluate(context);
         self.episodes.end_stale(context.now());
     }
 
+    /// The live calls that count, as rules count them; only those that changed are derived again.
+    fn list_live(&mut self, rules: &Rules) {
+        self.live_facts.clear();
+        for call in &mut self.live {
+            if !call.kind.is_berth() || !call.counts(rules) {
+                continue;
+            }
+            let fact = match &call.fact {
+                Some(fact) => fact.clone(),
+                None => {
+                    let fact = Arc::new(CallFact::of(call, rules));
+                    Arc::make_mut(call).fact = Some(fact.clone());
+                    fact
+                }
+            };
+            self.live_facts.push(fact);
+        }
+        self.live_facts.sort_by_key(|call| call.first_ms);
+    }
+
     fn evaluate(&mut self, context: &mut Context<'_>) {
         let rules = context.rules;
-        self.meetings.resize_with(rules.rules.len(), Meeting::default);
         for (at, rule) in rules
             .rules
             .iter()
@@ -340,13 +362,18 @@ impl SiteState {
         }
     }
 
-    /// Puts calls that ended long ago among the past ones; closes the stalest where a zone holds too many.
-    fn settle(&mut self, context: &mut Context<'_>) {
+    /// Puts calls that ended long ago among the past ones; closes the stalest where a zone holds too many. True when any was taken away.
+    fn settle(&mut self, context: &mut Context<'_>) -> bool {
         let until = context.now() - LIVE_DAYS * DAY_MS;
+        let over =
+            |call: &Call| (call.departed && call.last_ms <= until) || call.last_ms <= until - LAID_UP_DAYS * DAY_MS;
+        let most = OPEN_PER_ZONE_MAX * context.plan.zones.len();
+        if self.live.len() <= most && !self.live.iter().any(|call| over(call)) {
+            return false;
+        }
         let mut kept = Vec::with_capacity(self.live.len());
         for call in self.live.drain(..) {
-            let over = (call.departed && call.last_ms <= until) || call.last_ms <= until - 200 * DAY_MS;
-            if !over {
+            if !over(&call) {
                 kept.push(call);
             } else if call.kind.is_berth() && call.counts(context.rules) {
                 let mut fact = CallFact::of(&call, context.rules);
@@ -358,16 +385,16 @@ impl SiteState {
                 context.facts.settle(fact, context.rules);
             }
         }
-        let most = OPEN_PER_ZONE_MAX * context.plan.zones.len();
         if kept.len() > most {
             kept.sort_by_key(|call| std::cmp::Reverse(call.last_ms));
             kept.truncate(most);
         }
         self.live = kept;
+        true
     }
 
     /// Calls first seen in (`from_ms`, `to_ms`], in the order of their first sighting within past and live.
-    pub fn calls<'a>(&'a self, facts: &'a Facts, from_ms: i64, to_ms: i64) -> impl Iterator<Item = &'a CallFact> {
+    pub fn calls<'a>(&'a self, facts: &'a Facts, from_ms: i64, to_ms: i64) -> impl Iterator<Item = &'a Arc<CallFact>> {
         let low = facts.past.partition_point(|call| call.first_ms <= from_ms);
         let high = facts.past.partition_point(|call| call.first_ms <= to_ms).max(low);
         let past = facts.past.get(low..high).unwrap_or_default();
@@ -376,6 +403,12 @@ impl SiteState {
             .iter()
             .filter(move |call| call.first_ms > from_ms && call.first_ms <= to_ms);
         past.iter().chain(live)
+    }
+
+    /// Share of clear looks that show a vessel which is there: of the moments between first and last sighting of the site's calls.
+    pub fn sighting_share(&self) -> f64 {
+        let (seen, missed) = (f64::from(self.seen_and_missed.0), f64::from(self.seen_and_missed.1));
+        (seen + SIGHTING_PRIOR.0) / (seen + missed + SIGHTING_PRIOR.1)
     }
 
     /// How far back a clear look of a group reaches, days: a share of the mean dwell time of its calls.

@@ -4,7 +4,7 @@
 //! the order of their first sighting with running sums, and a baseline is two binary searches. Sums are whole numbers (milliseconds), so
 //! they are the same in whatever order the calls came.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use quaywatch_protocol::contract::time::DAY_MS;
 
@@ -162,7 +162,7 @@ impl Tallies {
     }
 
     /// Counts again from an instant on; `past` are all calls that are over, by their first sighting.
-    pub fn count_from(&mut self, from_ms: i64, past: &[CallFact], rules: &Rules) {
+    pub fn count_from(&mut self, from_ms: i64, past: &[Arc<CallFact>], rules: &Rules) {
         let place = past.partition_point(|call| call.first_ms < from_ms);
         let again = past.get(place..).unwrap_or_default();
         for tally in &mut self.0 {

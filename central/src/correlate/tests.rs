@@ -3,20 +3,27 @@
 use std::sync::Arc;
 
 use quaywatch_protocol::contract::{
-    ZoneKind,
+    Site,
     look::{Ais, VesselClass},
     time::{DAY_MS, HOUR_MS},
 };
 
 use super::{
     admit::{Seen, SiteLook},
+    book::SiteBook,
     calls::{Call, track},
     exposure::Exposure,
 };
 use crate::rules::Rules;
 
+/// A site of one berth.
+const SITE: &str = r#"{"type":"FeatureCollection","site":"port","name":"Port","features":[{"type":"Feature",
+    "properties":{"zone":"pier","kind":"berth"},"geometry":{"type":"Polygon",
+    "coordinates":[[[130.0,42.0],[130.01,42.0],[130.01,42.01],[130.0,42.01],[130.0,42.0]]]}}]}"#;
+
 struct Berth {
-    live: Vec<Call>,
+    book: SiteBook,
+    live: Vec<Arc<Call>>,
     clear: Vec<Exposure>,
     rules: Rules,
     looks: u32,
@@ -25,6 +32,7 @@ struct Berth {
 impl Berth {
     fn new() -> Self {
         Self {
+            book: SiteBook::new([&Site::from_geojson(SITE).unwrap()]),
             live: Vec::new(),
             clear: vec![Exposure::default()],
             rules: Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap(),
@@ -58,7 +66,13 @@ impl Berth {
         if look.clear(0, &self.rules) {
             self.clear[0].insert(look.at(), 1.0);
         }
-        track(&mut self.live, &look, &[ZoneKind::Berth], &self.clear, &self.rules);
+        track(
+            &mut self.live,
+            &look,
+            self.book.at(0).unwrap(),
+            &self.clear,
+            &self.rules,
+        );
     }
 }
 

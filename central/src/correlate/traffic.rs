@@ -13,6 +13,7 @@ use serde_json::{Map, json};
 use super::{
     book::ZoneIx,
     chance::{Rate, rounded},
+    exposure::Exposure,
     finding::{Finding, add_evidence},
     site::{Context, Group, SiteState},
     tally::{Counted, Gaps},
@@ -28,6 +29,8 @@ pub const YEAR_DAYS: f64 = 365.25;
 const REGULARITY_PRIOR_GAPS: f64 = 10.0;
 /// Most regular calls that are believed.
 const REGULARITY_MAX: f64 = 4.0;
+/// Fewest calls that are a surge.
+const SURGE_CALLS_MIN: u32 = 3;
 /// Calls a baseline must hold before fewer than usual can be said.
 const SLOWDOWN_CALLS_MIN: u32 = 6;
 /// Most recent calls tried as the start of a slowdown.
@@ -46,6 +49,22 @@ pub struct Baseline {
     pub regularity: f64,
 }
 
+/// True when a group has history enough for a baseline that ends at `until_ms`.
+pub fn has_history(context: &Context<'_>, group: Group, until_ms: i64) -> bool {
+    history_from(context, group, until_ms).is_some()
+}
+
+/// The first clear look of a baseline that ends at `until_ms`, with the group's exposure; `None`: not enough history.
+fn history_from<'a>(context: &'a Context<'_>, group: Group, until_ms: i64) -> Option<(&'a Exposure, i64)> {
+    let keys = &context.rules.baseline;
+    let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
+    let exposure = context.facts.exposure(group)?;
+    let first = exposure.first_after(from).filter(|first| *first < until_ms)?;
+    let days = (until_ms - first) as f64 / DAY_MS as f64;
+    let enough = days >= keys.history_days_min && exposure.looks(from, until_ms) as f64 >= keys.clear_looks_min;
+    enough.then_some((exposure, first))
+}
+
 /// The baseline of a group that ends at `until_ms`; `None`: not enough history.
 pub fn baseline(
     state: &SiteState,
@@ -55,13 +74,8 @@ pub fn baseline(
     counted: Counted,
 ) -> Option<Baseline> {
     let keys = &context.rules.baseline;
-    let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
-    let exposure = context.facts.exposure(group)?;
-    let first = exposure.first_after(from).filter(|first| *first < until_ms)?;
+    let (exposure, first) = history_from(context, group, until_ms)?;
     let days = (until_ms - first) as f64 / DAY_MS as f64;
-    if days < keys.history_days_min || (exposure.looks(from, until_ms) as f64) < keys.clear_looks_min {
-        return None;
-    }
     let dwell = state.dwell_days(group, context.plan, context.rules);
     // The first look opens the history: what lay there already came at an unknown time, and is not counted.
     let mut gaps = context.facts.tallies.gaps(group, counted, first, until_ms);
@@ -112,7 +126,7 @@ fn groups_seen(context: &Context<'_>) -> Vec<Group> {
             .filter(move |ix| !seen || context.look.clear(*ix, context.rules))
     };
     let mut groups: Vec<Group> = berths(true).map(Group::Zone).collect();
-    for (at, (_, zones)) in context.plan.piers().iter().enumerate() {
+    for (at, (_, zones)) in context.plan.piers.iter().enumerate() {
         if zones.iter().all(|ix| *ix < 64 && groups.contains(&Group::Zone(*ix))) {
             groups.push(Group::pier(at, zones));
         }
@@ -169,6 +183,10 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     let tried = groups.len() as f64;
     let mut best: Option<Reading> = None;
     for group in groups {
+        let observed = count(state, context, group, from_ms);
+        if observed < SURGE_CALLS_MIN {
+            continue;
+        }
         let until = baseline_end(context, keys.window_days, running.as_deref());
         let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
             continue;
@@ -177,9 +195,8 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
             continue;
         }
         let watched = watched_days(state, context, group, from_ms);
-        let observed = count(state, context, group, from_ms);
         let expected = base.rate.mean() * watched;
-        if observed < 3 || f64::from(observed) < keys.ratio_min * expected {
+        if f64::from(observed) < keys.ratio_min * expected {
             continue;
         }
         let per_day = base.rate.mean() * watched / keys.window_days;

@@ -1,6 +1,8 @@
 //! What the correlator knows of a site, for people to look at: calls with their intervals, levels and weekly calls against their own
 //! history, ledgers. Read only; alerts never come from here.
 
+use std::sync::Arc;
+
 use quaywatch_protocol::contract::{UnixMs, ZoneKind, time::DAY_MS};
 use serde::Serialize;
 
@@ -172,7 +174,7 @@ pub struct SiteView {
 
 pub(super) fn of(plan: &SitePlan, history: &History, rules: &Rules, ask: &SiteAsk) -> SiteView {
     let since = ask.from.0.saturating_sub(STAY_DAYS_MAX * DAY_MS);
-    let mut calls: Vec<&CallFact> = history
+    let mut calls: Vec<&Arc<CallFact>> = history
         .head
         .calls(&history.facts, since, ask.to.0)
         .filter(|call| call.departure.map_or(call.last_ms, |(_, gone)| gone) >= ask.from.0)

@@ -50,6 +50,18 @@ pub fn ordered(looks: Vec<Look>) -> Vec<Look> {
 /// Runs looks, in any order, and returns the final alerts; looks that became known after `until` are left out.
 #[must_use]
 pub fn run(book: Arc<SiteBook>, rules: Rules, looks: Vec<Look>, until: Option<UnixMs>) -> Outcome {
+    watched(book, rules, looks, until, &mut |_, _, _| {})
+}
+
+/// As [`run`]; `watch` is called after each look with the engine, the look and what it changed.
+#[must_use]
+pub fn watched(
+    book: Arc<SiteBook>,
+    rules: Rules,
+    looks: Vec<Look>,
+    until: Option<UnixMs>,
+    watch: &mut dyn FnMut(&Engine, &Look, &[AlertChange]),
+) -> Outcome {
     let mut engine = Engine::new(book, rules);
     // The engine forgets alerts of years ago; a replay keeps every last state.
     let mut last: std::collections::BTreeMap<String, Alert> = std::collections::BTreeMap::new();
@@ -57,7 +69,9 @@ pub fn run(book: Arc<SiteBook>, rules: Rules, looks: Vec<Look>, until: Option<Un
         if until.is_some_and(|until| look.known_at() > until) {
             break;
         }
-        for change in engine.apply(&look) {
+        let changes = engine.apply(&look);
+        watch(&engine, &look, &changes);
+        for change in changes {
             let (AlertChange::Opened(alert) | AlertChange::Updated(alert) | AlertChange::Withdrawn(alert)) = change;
             last.insert(alert.id.clone(), alert);
         }

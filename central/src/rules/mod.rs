@@ -4,6 +4,7 @@
 //! `[[rule]]` for each thing that may raise an alert. Every key has a unit, a range and a default ([`keys`]); [`read`] checks a
 //! file as a whole and reports every fault with its line and key. `docs/RULES.md` is the manual.
 
+pub mod fit;
 pub mod keys;
 pub mod read;
 mod section;

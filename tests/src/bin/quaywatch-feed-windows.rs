@@ -9,11 +9,20 @@ use std::{
     io::{BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use clap::{Parser, Subcommand};
-use quaywatch_central::correlate::window::{Event, Outcome, Reading, WindowAlert, WindowEngine, WindowRule};
+use geo::Translate;
+use quaywatch_central::{
+    correlate::{
+        Engine, SiteBook,
+        window::{Event, Outcome, Reading, WindowAlert, WindowEngine, WindowRule},
+    },
+    replay,
+};
+use quaywatch_protocol::contract::{Look, Site, site::ZoneShape};
 use quaywatch_tests::feed::{cases::Case, chance::Chance, station::Noise};
 
 /// The rule of the benchmark: what the peers run too.
@@ -57,7 +66,7 @@ enum Command {
         #[arg(long)]
         alerts: Option<PathBuf>,
     },
-    /// Run the whole correlator over a case's looks, and print looks a second.
+    /// Run the whole correlator over a case's looks, and print looks a second: of all, and of the first and the last quarter of the history.
     Looks {
         /// The script.
         #[arg(long)]
@@ -68,6 +77,12 @@ enum Command {
         /// Runs.
         #[arg(long, default_value_t = 5)]
         runs: usize,
+        /// Copies of the case's sites, spread over the map, each with the same looks.
+        #[arg(long, default_value_t = 1)]
+        copies: u32,
+        /// Looks at most, over all sites; the history is cut short.
+        #[arg(long, default_value_t = u64::MAX)]
+        looks_max: u64,
     },
 }
 
@@ -75,7 +90,13 @@ fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Generate { out, events, sites } => generate(&out, events, sites),
         Command::Run { file, runs, alerts } => run(&file, runs, alerts.as_deref()),
-        Command::Looks { script, rules, runs } => whole(&script, &rules, runs),
+        Command::Looks {
+            script,
+            rules,
+            runs,
+            copies,
+            looks_max,
+        } => looks(&script, &rules, runs, copies.max(1), looks_max),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -199,19 +220,65 @@ fn run(file: &Path, runs: usize, out: Option<&Path>) -> Result<(), String> {
     Ok(())
 }
 
-fn whole(script: &Path, rules: &Path, runs: usize) -> Result<(), String> {
+/// Parts of a history that are timed each by itself.
+const PARTS: usize = 4;
+
+fn looks(script: &Path, rules: &Path, runs: usize, copies: u32, looks_max: u64) -> Result<(), String> {
     let case = Case::read(script, rules)?;
-    let looks = case.looks(1, Noise::Station)?;
-    let mut rates = Vec::new();
+    let ordered = replay::ordered(case.looks(1, Noise::Station)?);
+    let sites: Vec<Site> = (0..copies)
+        .flat_map(|copy| case.sites().map(move |site| copied(site, copy)))
+        .collect();
+    let book = Arc::new(SiteBook::new(&sites));
+    let wanted = (ordered.len() as u64 * u64::from(copies)).min(looks_max);
+    let part = (wanted as usize).div_ceil(PARTS).max(1);
+    let (mut rates, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs.max(1) {
-        let input = looks.clone();
-        let start = Instant::now();
-        black_box(case.run(1, input)?);
-        rates.push(looks.len() as f64 / start.elapsed().as_secs_f64());
+        let mut engine = Engine::new(Arc::clone(&book), case.rules().clone());
+        let mut took = [Duration::ZERO; PARTS];
+        let all = ordered
+            .iter()
+            .flat_map(|look| (0..copies).map(move |copy| (look, copy)));
+        for (index, (look, copy)) in all.take(wanted as usize).enumerate() {
+            let look = Look {
+                site: copy_id(&look.site, copy),
+                epoch: Some(copy + 1),
+                ..look.clone()
+            };
+            let start = Instant::now();
+            black_box(engine.apply(&look));
+            if let Some(sum) = took.get_mut(index / part) {
+                *sum += start.elapsed();
+            }
+        }
+        let rate = |looks: usize, took: Duration| looks as f64 / took.as_secs_f64().max(1e-9);
+        rates.push(rate(wanted as usize, took.iter().sum()));
+        firsts.push(rate(part, took[0]));
+        lasts.push(rate(wanted as usize - part * (PARTS - 1), took[PARTS - 1]));
     }
-    told("looks_per_s", &rates, looks.len());
-    told("looks_peak_mb", &[peak_mb()], looks.len());
+    told("looks_per_s", &rates, wanted as usize);
+    told("looks_per_s_first_quarter", &firsts, wanted as usize);
+    told("looks_per_s_last_quarter", &lasts, wanted as usize);
+    told("looks_peak_mb", &[peak_mb()], wanted as usize);
     Ok(())
+}
+
+fn copy_id(id: &str, copy: u32) -> String {
+    format!("{id}-{copy:05}")
+}
+
+/// A copy of a site elsewhere: rows of a hundred, half a degree by a degree and a half apart.
+fn copied(site: &Site, copy: u32) -> Site {
+    let (north, east) = (f64::from(copy % 100) * 0.5 - 25.0, f64::from(copy / 100) * 1.5);
+    let mut site = site.clone();
+    site.id = copy_id(&site.id, copy);
+    for zone in &mut site.zones {
+        match &mut zone.shape {
+            ZoneShape::Track(line) => line.translate_mut(east, north),
+            ZoneShape::Area(area) => area.translate_mut(east, north),
+        }
+    }
+    site
 }
 
 fn told(metric: &str, values: &[f64], events: usize) {

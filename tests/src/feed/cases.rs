@@ -8,7 +8,7 @@ use std::{
 };
 
 use quaywatch_central::{correlate::SiteBook, replay, rules::Rules};
-use quaywatch_protocol::contract::{look::Look, time::UnixMs};
+use quaywatch_protocol::contract::{look::Look, site::Site, time::UnixMs};
 use serde_json::Value;
 
 use self::judge::{Verdict, judge};
@@ -57,6 +57,17 @@ impl Case {
         })?;
         let book = Arc::new(SiteBook::new(loaded.places.values().map(|place| &place.site)));
         Ok(Self { loaded, rules, book })
+    }
+
+    /// The sites of the script.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.loaded.places.values().map(|place| &place.site)
+    }
+
+    /// The rules, with those that the script adds.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Name of the script.

@@ -21,6 +21,7 @@ use self::{
 use super::{
     admit::{self, Counts, Refused},
     book::SiteBook,
+    coincide::{Meeting, learning_days},
     history::History,
     view::{self, SiteAsk, SiteView},
     voyages::Voyages,
@@ -34,6 +35,15 @@ use crate::{
 const ALERT_KEPT_DAYS: i64 = 800;
 /// Identities kept beyond the lateness limit, ms.
 const IDENTITY_MARGIN_MS: i64 = 2 * HOUR_MS;
+
+/// How often a coincidence rule would be met at a site by chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// Position of the rule in the rules file.
+    pub rule: usize,
+    /// Coincidences a year.
+    pub per_year: f64,
+}
 
 /// The correlator.
 #[derive(Debug)]
@@ -165,6 +175,43 @@ impl Engine {
             }
         }
         list
+    }
+
+    /// Id of a rule by its position in the rules file.
+    #[must_use]
+    pub fn rule_id(&self, rule: usize) -> Option<&str> {
+        self.rules.rules.get(rule).map(|rule| rule.id.as_str())
+    }
+
+    /// Chance coincidences a year at a site, by rule, as of its newest look. Empty before the site can be judged, and where so many would come
+    /// that the rule is not raised.
+    #[must_use]
+    pub fn chances(&self, site: &str) -> Vec<Chance> {
+        let Some(position) = self.book.position(site) else {
+            return Vec::new();
+        };
+        let history = self.sites.get(position);
+        let Some((first, newest, history)) =
+            history.and_then(|history| Some((history.facts.first_ms?, history.newest_ms()?, history)))
+        else {
+            return Vec::new();
+        };
+        if UnixMs(newest).days_since(UnixMs(first)) < learning_days(&self.rules) {
+            return Vec::new();
+        }
+        let none = Meeting::default();
+        let rules = self.rules.rules.iter().enumerate();
+        rules
+            .filter(|(_, rule)| rule.watches(site))
+            .filter_map(|(at, rule)| {
+                let RuleKind::Coincidence(keys, kinds) = &rule.kind else {
+                    return None;
+                };
+                let meeting = history.head.meetings.get(&at).map_or(&none, Arc::as_ref);
+                let per_year = meeting.expected_false(Some(first), newest, &self.rules, keys, kinds);
+                (per_year <= keys.false_per_year_max).then_some(Chance { rule: at, per_year })
+            })
+            .collect()
     }
 
     /// What is known of a site, for people to look at; `None` for one that is not watched.

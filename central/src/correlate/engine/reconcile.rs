@@ -41,16 +41,21 @@ impl Engine {
     }
 
     pub(super) fn reconcile_voyages(&mut self, site: usize, changes: &mut Vec<AlertChange>) {
-        let mut all = Vec::new();
+        let Some(history) = self.sites.get(site).filter(|history| history.head.calls_changed) else {
+            return;
+        };
+        let mut changed = false;
         for (rule, voyages) in &mut self.voyages {
-            let Some(history) = self.sites.get(site).filter(|history| history.head.calls_changed) else {
-                return;
-            };
-            if let Some(RuleKind::Voyage(keys)) = self.rules.rules.get(*rule).map(|rule| rule.kind.clone()) {
-                let found = voyages.update(site, &history.head, self.now_ms, &self.book, &self.rules, *rule, &keys);
-                all.extend(found.into_iter().map(Arc::new));
+            if let Some(RuleKind::Voyage(keys)) = self.rules.rules.get(*rule).map(|rule| &rule.kind) {
+                changed |= voyages.update(site, &history.head, self.now_ms, &self.book, &self.rules, *rule, keys);
             }
         }
+        if !changed {
+            return;
+        }
+        let all: Vec<Arc<Finding>> = (self.voyages.iter())
+            .flat_map(|(_, voyages)| voyages.findings().cloned())
+            .collect();
         for finding in &all {
             self.put(BETWEEN_SITES, finding, changes);
         }

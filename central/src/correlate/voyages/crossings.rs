@@ -4,6 +4,8 @@
 //! having stayed there has been away and come back, and one that is at B now has crossed. So the sightings of a chain's hull are put in
 //! a row, and the crossings between them are counted: one where the site changed, two (there and back) where it did not.
 
+use std::sync::Arc;
+
 use super::{CHAIN_PRIOR, Chain, End};
 use crate::{
     correlate::hull::posterior,
@@ -27,21 +29,24 @@ pub(super) struct Crossings {
 
 /// Puts each call that no leg holds to the chain whose hull it is most likely; one list a chain, in the order of time.
 pub(super) fn share_out<'a>(
-    chains: &[Chain],
-    calls: impl Iterator<Item = &'a End>,
+    chains: &[Arc<Chain>],
+    calls: impl Iterator<Item = &'a Arc<End>>,
     rules: &Rules,
     keys: &VoyageRule,
-) -> Vec<Vec<&'a End>> {
-    let mut lists: Vec<Vec<&End>> = vec![Vec::new(); chains.len()];
-    let mut ordered: Vec<&End> = calls.collect();
+) -> Vec<Vec<&'a Arc<End>>> {
+    let mut lists: Vec<Vec<&Arc<End>>> = vec![Vec::new(); chains.len()];
+    let mut ordered: Vec<&Arc<End>> = calls.collect();
     ordered.sort_by(|a, b| a.arrival.1.cmp(&b.arrival.1).then(a.id.cmp(&b.id)));
     for call in ordered {
         let mut best: Option<(f64, usize)> = None;
         for (at, chain) in chains.iter().enumerate() {
+            if !chain.is_near(call, keys) {
+                continue;
+            }
             let free = lists
                 .get(at)
                 .is_some_and(|list| list.iter().all(|other| apart(other, call)));
-            if !free || !chain.may_hold(call, rules, keys) {
+            if !free || !chain.may_hold(call, rules) {
                 continue;
             }
             let ratio = chain.hull.likelihood_ratio(&call.hull);
@@ -62,29 +67,26 @@ const fn apart(a: &End, b: &End) -> bool {
 }
 
 impl Chain {
-    /// True when the call may be of this chain's hull: at one of its sites, near it in time, not while it was elsewhere.
-    fn may_hold(&self, call: &End, rules: &Rules, keys: &VoyageRule) -> bool {
+    /// True when the call is near the chain in time.
+    fn is_near(&self, call: &End, keys: &VoyageRule) -> bool {
         let gap_ms = (keys.chain_gap_days * DAY_MS as f64) as i64;
+        call.last_ms >= self.span.0 - gap_ms && call.arrival.1 <= self.span.1 + gap_ms
+    }
+
+    /// True when the call may be of this chain's hull: at one of its sites, not while it was elsewhere.
+    fn may_hold(&self, call: &End, rules: &Rules) -> bool {
         let ends = || self.legs.iter().flat_map(|leg| [&leg.from, &leg.to]);
-        let (Some(first), Some(last)) = (
-            ends().map(|end| end.arrival.1).min(),
-            ends().map(|end| end.last_ms).max(),
-        ) else {
-            return false;
-        };
         ends().any(|end| end.site == call.site)
             && ends().chain(&self.calls).all(|end| end.id != call.id)
             && self.calls.iter().all(|other| apart(other, call))
-            && call.last_ms >= first - gap_ms
-            && call.arrival.1 <= last + gap_ms
             && (self.legs.iter()).all(|leg| call.last_ms < leg.from.arrival.1 || call.arrival.1 > leg.to.last_ms)
             && self.hull.may_be(&call.hull, rules)
     }
 
     /// Crossings between the sightings of the hull: those of the legs and these others.
-    pub(super) fn crossings(&self, others: &[&End]) -> Crossings {
+    pub(super) fn crossings(&self, others: &[Arc<End>]) -> Crossings {
         let legs = self.legs.iter().flat_map(|leg| [&leg.from, &leg.to]);
-        let mut sightings: Vec<&End> = legs.chain(&self.calls).chain(others.iter().copied()).collect();
+        let mut sightings: Vec<&Arc<End>> = legs.chain(&self.calls).chain(others).collect();
         sightings.sort_by(|a, b| a.arrival.1.cmp(&b.arrival.1).then(a.id.cmp(&b.id)));
         sightings.dedup_by(|a, b| a.id == b.id);
         let mut found = Crossings {

@@ -5,8 +5,12 @@
 //! into chains: the next leg begins with the call that the last one ended with, or with a hull like it at a site of the chain.
 
 mod crossings;
+mod graph;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use quaywatch_protocol::contract::{
     UnixMs,
@@ -14,9 +18,11 @@ use quaywatch_protocol::contract::{
 };
 use serde_json::{Map, json};
 
-use self::crossings::{Crossings, share_out};
+use self::{
+    crossings::{Crossings, share_out},
+    graph::Graph,
+};
 use super::{
-    assign,
     book::SiteBook,
     calls::Call,
     chance::rounded,
@@ -49,7 +55,7 @@ const CHAIN_KEPT_DAYS: f64 = 400.0;
 const LEGS_LISTED_MAX: usize = 100;
 
 /// One end of a possible leg.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct End {
     site: usize,
     id: Arc<str>,
@@ -91,9 +97,18 @@ impl End {
 /// A leg.
 #[derive(Clone, Debug)]
 struct Leg {
-    from: End,
-    to: End,
+    from: Arc<End>,
+    to: Arc<End>,
     probability: f64,
+}
+
+impl Leg {
+    /// True when it is made of the very same ends.
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.from, &other.from)
+            && Arc::ptr_eq(&self.to, &other.to)
+            && self.probability.to_bits() == other.probability.to_bits()
+    }
 }
 
 /// Legs of one hull.
@@ -102,23 +117,70 @@ struct Chain {
     subject: Arc<str>,
     legs: Vec<Leg>,
     /// Calls of the same hull that are no end of a leg.
-    calls: Vec<End>,
+    calls: Vec<Arc<End>>,
     hull: Hull,
+    /// From its first arrival to its last sighting.
+    span: (i64, i64),
+}
+
+impl Chain {
+    fn begin(leg: Leg, hull: Hull) -> Self {
+        let mut chain = Self {
+            subject: leg.to.id.clone(),
+            legs: Vec::with_capacity(1),
+            calls: Vec::new(),
+            hull,
+            span: (i64::MAX, i64::MIN),
+        };
+        chain.push(leg);
+        chain
+    }
+
+    fn push(&mut self, leg: Leg) {
+        for end in [&leg.from, &leg.to] {
+            self.span = (self.span.0.min(end.arrival.1), self.span.1.max(end.last_ms));
+        }
+        self.legs.push(leg);
+    }
+
+    /// True when it tells the same as another.
+    fn is(&self, other: &Self) -> bool {
+        self.legs.len() == other.legs.len()
+            && self.legs.iter().zip(&other.legs).all(|(a, b)| a.is(b))
+            && are(&self.calls, &other.calls)
+    }
+}
+
+/// True when two lists hold the very same ends.
+fn are(a: &[Arc<End>], b: &[Arc<End>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+}
+
+/// What was last told of a chain.
+#[derive(Debug)]
+struct Told {
+    chain: Arc<Chain>,
+    others: Vec<Arc<End>>,
+    finding: Option<Arc<Finding>>,
 }
 
 /// Voyages of one rule among all sites.
 #[derive(Debug, Default)]
 pub struct Voyages {
-    ends: BTreeMap<usize, Vec<End>>,
-    edges: BTreeMap<(Arc<str>, Arc<str>), Leg>,
-    fixed: Vec<Chain>,
-    fixed_ids: BTreeMap<Arc<str>, i64>,
+    graph: Graph,
+    fixed: Vec<Arc<Chain>>,
     /// Dark calls that no leg holds and that no late look changes any more.
-    loose: BTreeMap<Arc<str>, End>,
+    loose: BTreeMap<Arc<str>, Arc<End>>,
+    /// Last sighting of the first of them to be forgotten.
+    loose_oldest_ms: Option<i64>,
+    /// Dark calls that a late look may still change, by arrival.
+    pending: BTreeMap<(i64, Arc<str>), Arc<End>>,
+    told: BTreeMap<Arc<str>, Told>,
+    forgot_day: i64,
 }
 
 impl Voyages {
-    /// Takes over the calls of a site that changed, and returns all chains as findings.
+    /// Takes over the calls of a site that changed; true when [`Self::findings`] may have changed.
     #[allow(
         clippy::too_many_arguments,
         reason = "the whole of what a chain depends on, each named"
@@ -132,134 +194,116 @@ impl Voyages {
         rules: &Rules,
         rule: usize,
         keys: &VoyageRule,
-    ) -> Vec<Finding> {
-        let ends: Vec<End> = (state.live.iter())
-            .filter(|call| {
-                call.kind.is_berth() && call.existence() >= EXISTENCE_MIN && call.hull.length().0 >= keys.size_min_m
-            })
-            .map(|call| End::of(site, call, rules))
-            .collect();
-        self.edges.retain(|_, leg| leg.from.site != site && leg.to.site != site);
-        for (other, theirs) in &self.ends {
-            if *other == site {
-                continue;
-            }
-            let km = (book.at(site).zip(book.at(*other)))
-                .and_then(|(a, b)| rules.route_km(&a.id, &b.id))
-                .unwrap_or_else(|| keys.route_factor * book.great_circle_km(site, *other));
-            if km > keys.distance_max_km {
-                continue;
-            }
-            for ours in &ends {
-                for their in theirs {
-                    for (from, to) in [(ours, their), (their, ours)] {
-                        if let Some(probability) = probability(from, to, km, rules, keys)
-                            && probability >= keys.probability_min
-                        {
-                            let leg = Leg {
-                                from: from.clone(),
-                                to: to.clone(),
-                                probability,
-                            };
-                            self.edges.insert((from.id.clone(), to.id.clone()), leg);
-                        }
-                    }
-                }
-            }
+    ) -> bool {
+        let calls = (state.live.iter()).filter(|call| {
+            call.kind.is_berth() && call.existence() >= EXISTENCE_MIN && call.hull.length().0 >= keys.size_min_m
+        });
+        let changed = self.graph.update(site, calls, book, rules, keys);
+        for end in &changed.before {
+            self.pending.remove(&(end.arrival.1, end.id.clone()));
         }
-        self.ends.insert(site, ends);
-        self.fix(now_ms, rules, keys);
+        let counted = |end: &&Arc<End>| end.dark && end.existence >= rules.calls.existence_min;
+        for end in changed.ends.iter().filter(counted) {
+            self.pending.insert((end.arrival.1, end.id.clone()), end.clone());
+        }
+        let fixed = self.fix(now_ms, rules, keys);
+        if changed.legs || fixed {
+            self.tell(book, rules, rule, keys);
+        }
+        changed.legs || fixed
+    }
+
+    /// All chains.
+    pub fn findings(&self) -> impl Iterator<Item = &Arc<Finding>> {
+        self.told.values().filter_map(|told| told.finding.as_ref())
+    }
+
+    /// Puts legs and loose calls together, and tells of the chains that changed.
+    fn tell(&mut self, book: &SiteBook, rules: &Rules, rule: usize, keys: &VoyageRule) {
         let mut chains = self.fixed.clone();
-        for leg in self.choose() {
-            attach(&mut chains, leg, rules, keys);
+        let mut held: BTreeSet<&Arc<str>> = BTreeSet::new();
+        for leg in self.graph.chosen() {
+            held.extend([&leg.from.id, &leg.to.id]);
+            attach(&mut chains, leg.clone(), rules, keys);
         }
-        let loose = (self.loose.values()).filter(|call| {
-            !chains.iter().any(|chain| {
-                chain
-                    .legs
-                    .iter()
-                    .any(|leg| leg.to.id == call.id || leg.from.id == call.id)
-            })
-        });
-        let others = share_out(&chains, loose, rules, keys);
-        (chains.iter().zip(&others))
-            .filter_map(|(chain, others)| finding(chain, chain.crossings(others), others, book, rules, rule))
-            .collect()
+        let loose = self.loose.values().filter(|call| !held.contains(&call.id));
+        let lists = share_out(&chains, loose, rules, keys);
+        let mut told = BTreeMap::new();
+        for (chain, others) in chains.into_iter().zip(lists) {
+            let others: Vec<Arc<End>> = others.into_iter().cloned().collect();
+            let before = self.told.remove(&chain.subject);
+            let same = before.filter(|before| {
+                (Arc::ptr_eq(&before.chain, &chain) || before.chain.is(&chain)) && are(&before.others, &others)
+            });
+            let now = same.unwrap_or_else(|| Told {
+                finding: finding(&chain, chain.crossings(&others), &others, book, rules, rule).map(Arc::new),
+                chain: chain.clone(),
+                others,
+            });
+            told.insert(chain.subject.clone(), now);
+        }
+        self.told = told;
     }
 
-    /// The legs chosen among the possible ones, by arrival.
-    fn choose(&self) -> Vec<Leg> {
-        let mut lefts: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
-        let mut rights: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
-        let mut pairs = Vec::new();
-        let mut legs = Vec::new();
-        for ((from, to), leg) in &self.edges {
-            let departed = format!("d{from}");
-            if self.fixed_ids.contains_key(to) || self.fixed_ids.contains_key(departed.as_str()) {
-                continue;
-            }
-            let next = lefts.len();
-            let left = *lefts.entry(from).or_insert(next);
-            let next = rights.len();
-            let right = *rights.entry(to).or_insert(next);
-            let odds = leg.probability / (1.0 - leg.probability).max(1e-9);
-            pairs.push((left, right, odds.ln() + 0.1));
-            legs.push(leg);
-        }
-        let mut chosen: Vec<Leg> = assign::best(&pairs)
-            .into_iter()
-            .filter_map(|at| legs.get(at).map(|leg| (*leg).clone()))
-            .collect();
-        chosen.sort_by(|a, b| a.to.arrival.1.cmp(&b.to.arrival.1).then(a.to.id.cmp(&b.to.id)));
-        chosen
-    }
-
-    /// Fixes legs that no late look can change any more, and forgets old ones.
-    fn fix(&mut self, now_ms: i64, rules: &Rules, keys: &VoyageRule) {
-        let until = now_ms - (FIXED_AFTER_DAYS * DAY_MS as f64) as i64;
-        for leg in self.choose().into_iter().filter(|leg| leg.to.arrival.1 <= until) {
-            self.fixed_ids.insert(leg.to.id.clone(), leg.to.arrival.1);
-            self.fixed_ids
-                .insert(Arc::from(format!("d{}", leg.from.id)), leg.to.arrival.1);
+    /// Fixes legs that no late look can change any more, and forgets old ones; true when anything changed.
+    fn fix(&mut self, now_ms: i64, rules: &Rules, keys: &VoyageRule) -> bool {
+        let back = |days: f64| now_ms - (days * DAY_MS as f64) as i64;
+        let until = back(FIXED_AFTER_DAYS);
+        let mut changed = false;
+        for leg in self.graph.take_fixed(until) {
+            self.loose.remove(&leg.from.id);
+            self.loose.remove(&leg.to.id);
             attach(&mut self.fixed, leg, rules, keys);
+            changed = true;
         }
-        let settled = (self.ends.values().flatten())
-            .filter(|end| end.dark && end.arrival.1 <= until && end.existence >= rules.calls.existence_min);
-        for end in settled {
-            self.loose.insert(end.id.clone(), end.clone());
+        while self.pending.first_key_value().is_some_and(|((at, _), _)| *at <= until) {
+            let Some((_, end)) = self.pending.pop_first() else {
+                break;
+            };
+            if !self.graph.is_fixed(&end.id) {
+                let oldest = self
+                    .loose_oldest_ms
+                    .map_or(end.last_ms, |oldest| oldest.min(end.last_ms));
+                self.loose_oldest_ms = Some(oldest);
+                self.loose.insert(end.id.clone(), end);
+                changed = true;
+            }
         }
-        let fixed_ids = &self.fixed_ids;
-        self.loose.retain(|id, _| {
-            let departed = format!("d{id}");
-            !fixed_ids.contains_key(id) && !fixed_ids.contains_key(departed.as_str())
-        });
         // No chain that begins now reaches back further: the call is the chain's that it fits, or nobody's.
-        let kept = now_ms - (2.0 * keys.chain_gap_days * DAY_MS as f64) as i64;
-        let old: Vec<End> = self.loose.values().filter(|end| end.last_ms <= kept).cloned().collect();
-        if !old.is_empty() {
-            self.loose.retain(|_, end| end.last_ms > kept);
-            let lists = share_out(&self.fixed, old.iter(), rules, keys);
-            let owned: Vec<Vec<End>> = lists
+        let kept = back(2.0 * keys.chain_gap_days);
+        if self.loose_oldest_ms.is_some_and(|oldest| oldest <= kept) {
+            let (stay, old): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.loose)
                 .into_iter()
+                .partition(|(_, end)| end.last_ms > kept);
+            self.loose = stay;
+            self.loose_oldest_ms = self.loose.values().map(|end| end.last_ms).min();
+            let lists = share_out(&self.fixed, old.values(), rules, keys);
+            let owned: Vec<Vec<Arc<End>>> = (lists.into_iter())
                 .map(|list| list.into_iter().cloned().collect())
                 .collect();
             for (chain, calls) in self.fixed.iter_mut().zip(owned) {
-                chain.calls.extend(calls);
+                if !calls.is_empty() {
+                    Arc::make_mut(chain).calls.extend(calls);
+                }
             }
+            changed |= !old.is_empty();
         }
-        let kept = now_ms - (CHAIN_KEPT_DAYS * DAY_MS as f64) as i64;
-        self.fixed_ids.retain(|_, at| *at > kept);
-        self.fixed
-            .retain(|chain| chain.legs.last().is_some_and(|leg| leg.to.arrival.1 > kept));
+        let today = now_ms.div_euclid(DAY_MS);
+        if today != self.forgot_day {
+            self.forgot_day = today;
+            let kept = back(CHAIN_KEPT_DAYS);
+            self.graph.forget(kept);
+            let before = self.fixed.len();
+            self.fixed
+                .retain(|chain| chain.legs.last().is_some_and(|leg| leg.to.arrival.1 > kept));
+            changed |= self.fixed.len() != before;
+        }
+        changed
     }
 
     /// Things held, for the test that memory is bounded.
     pub fn len(&self) -> usize {
-        self.edges.len()
-            + self.loose.len()
-            + self.fixed_ids.len()
-            + self.fixed.len()
-            + self.ends.values().map(Vec::len).sum::<usize>()
+        self.graph.len() + self.loose.len() + self.pending.len() + self.fixed.len()
     }
 }
 
@@ -289,7 +333,7 @@ fn probability(from: &End, to: &End, km: f64, rules: &Rules, keys: &VoyageRule) 
 }
 
 /// Puts a leg at the end of the chain it continues, or begins one.
-fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
+fn attach(chains: &mut Vec<Arc<Chain>>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
     let gap_ms = (keys.chain_gap_days * DAY_MS as f64) as i64;
     let hull = leg.from.hull.joined(&leg.to.hull);
     let mut best: Option<(f64, usize)> = None;
@@ -299,14 +343,10 @@ fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
             best = Some((f64::INFINITY, at));
             break;
         }
-        let known = |site: usize| {
-            chain
-                .legs
-                .iter()
-                .any(|leg| leg.from.site == site || leg.to.site == site)
-        };
         let after = leg.from.arrival.1 >= last.to.arrival.1 && leg.from.arrival.1 - last.to.arrival.1 <= gap_ms;
-        if !after || !known(leg.from.site) || !chain.hull.may_be(&hull, rules) {
+        let site = leg.from.site;
+        let known = |leg: &Leg| leg.from.site == site || leg.to.site == site;
+        if !after || !chain.legs.iter().any(known) || !chain.hull.may_be(&hull, rules) {
             continue;
         }
         let ratio = chain.hull.likelihood_ratio(&hull);
@@ -316,15 +356,11 @@ fn attach(chains: &mut Vec<Chain>, leg: Leg, rules: &Rules, keys: &VoyageRule) {
     }
     match best.and_then(|(_, at)| chains.get_mut(at)) {
         Some(chain) => {
+            let chain = Arc::make_mut(chain);
             chain.hull = chain.hull.joined(&hull);
-            chain.legs.push(leg);
+            chain.push(leg);
         }
-        None => chains.push(Chain {
-            subject: leg.to.id.clone(),
-            legs: vec![leg],
-            calls: Vec::new(),
-            hull,
-        }),
+        None => chains.push(Arc::new(Chain::begin(leg, hull))),
     }
 }
 
@@ -343,7 +379,7 @@ fn leg_json(leg: &Leg, book: &SiteBook) -> serde_json::Value {
 fn finding(
     chain: &Chain,
     crossings: Crossings,
-    others: &[&End],
+    others: &[Arc<End>],
     book: &SiteBook,
     rules: &Rules,
     rule: usize,

@@ -94,20 +94,25 @@ impl Call {
 
     /// A tanker's call.
     pub fn tanker(&self) -> bool {
+        let votes_of = |class: VesselClass| {
+            let sightings = self.sightings.iter().filter(|each| each.class == class);
+            sightings.fold(0.0_f32, |votes, each| votes + each.confidence as f32)
+        };
         let mut best = (VesselClass::Vessel, 0.0_f32);
         for class in VesselClass::ALL
             .into_iter()
             .filter(|class| *class != VesselClass::Vessel)
         {
-            let mut votes = 0.0_f32;
-            for each in self.sightings.iter().filter(|each| each.class == class) {
-                votes += each.confidence as f32;
-            }
+            let votes = votes_of(class);
             if votes > best.1 {
                 best = (class, votes);
             }
         }
-        best.0 == VesselClass::Tanker || (best.0 == VesselClass::Vessel && self.kind == ZoneKind::OilBerth)
+        if self.kind == ZoneKind::OilBerth {
+            best.1 - votes_of(VesselClass::Tanker) < 1.2
+        } else {
+            best.0 == VesselClass::Tanker
+        }
     }
 
     fn stay_days(&self) -> f64 {

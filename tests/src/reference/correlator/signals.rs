@@ -79,7 +79,7 @@ pub fn four(value: f64) -> f64 {
 pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
     let mut berths = Berths::default();
     let mut active: [Option<Active>; 3] = [None, None, None];
-    let mut onsets: [Vec<i64>; 3] = Default::default();
+    let mut onsets: [Vec<(i64, i64)>; 3] = Default::default();
     let mut running: Option<Finding> = None;
     let mut over: Option<Finding> = None;
     for (at, id, look) in looks {
@@ -100,10 +100,12 @@ pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
                         .is_some_and(|before| (found.signal.from - before.signal.to) as f64 <= WINDOW * DAY);
                     if joins {
                         join(active[kind].as_mut(), found);
+                        onsets[kind].pop();
                     } else {
-                        onsets[kind].push(found.signal.from);
                         active[kind] = Some(found);
                     }
+                    let up = active[kind].iter().map(|up| (up.signal.from, up.signal.to));
+                    onsets[kind].extend(up);
                 }
                 None => {
                     let emptied = active[kind].as_ref().is_some_and(|active| {
@@ -198,12 +200,21 @@ fn raised(at: i64, parts: &[&Active], before: Option<Finding>, expected: f64) ->
     }
 }
 
-fn expected(looks: &[(i64, String, &Look)], at: i64, onsets: &[Vec<i64>; 3]) -> f64 {
+fn expected(looks: &[(i64, String, &Look)], at: i64, onsets: &[Vec<(i64, i64)>; 3]) -> f64 {
     let until = at - (GUARD * DAY) as i64;
     let first = looks.iter().map(|(at, ..)| *at).min().unwrap_or(until);
     let days = ((until - first) as f64 / DAY - 38.0).max(0.0) + 60.0;
-    let rate = |kind: usize| (onsets[kind].iter().filter(|at| **at <= until).count() as f64 + 0.5) / days;
-    let near = |kind: usize| 1.0 - (-rate(kind) * WINDOW).exp();
+    let up = |kind: usize| onsets[kind].iter().filter(|(from, _)| *from <= until);
+    let count = |kind: usize| up(kind).count() as f64 + 0.5;
+    let rate = |kind: usize| count(kind) / days;
+    let lasting = |kind: usize| {
+        let mut all = 0.5;
+        for (from, to) in up(kind) {
+            all += (to - from) as f64 / DAY;
+        }
+        all / count(kind)
+    };
+    let near = |kind: usize| (rate(kind) * (WINDOW + lasting(kind))).min(1.0);
     365.25 * (rate(0) * near(1) * near(2) + rate(1) * near(0) * near(2) + rate(2) * near(0) * near(1))
 }
 

@@ -1,0 +1,302 @@
+//! Possible legs and the choice among them, kept up to date end by end.
+//!
+//! A look changes a few calls of one site. Only the legs of those calls are tried again, and only the parts of the graph that hang together
+//! with them are chosen again: what a look costs does not grow with the voyages elsewhere.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{End, Leg, probability};
+use crate::{
+    correlate::{assign, book::SiteBook, calls::Call},
+    rules::{Rules, VoyageRule},
+};
+
+/// Kilometres in a degree of latitude, a little less than there are: a quick test that never refuses what is in reach.
+const KM_PER_DEGREE_LEAST: f64 = 110.0;
+/// What even an unlikely leg is worth, so that two are better than one, log odds.
+const LEG_BONUS: f64 = 0.1;
+
+/// A call as the end of a leg, and the call that it was made of.
+#[derive(Clone, Debug)]
+struct Known {
+    call: Arc<Call>,
+    end: Arc<End>,
+}
+
+/// What changed among the ends of a site.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    /// Legs may have changed.
+    pub legs: bool,
+    /// Ends that are new or say something else.
+    pub ends: Vec<Arc<End>>,
+    /// What stood there before: changed or gone.
+    pub before: Vec<Arc<End>>,
+}
+
+/// Ends of all sites and the legs between them.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    ends: BTreeMap<usize, BTreeMap<Arc<str>, Known>>,
+    /// Sites that hold a dark end: a leg needs one.
+    dark_sites: BTreeSet<usize>,
+    /// By departing call and arriving call.
+    edges: BTreeMap<(Arc<str>, Arc<str>), Leg>,
+    /// The same, by arriving call and departing call.
+    back: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// Chosen legs by arrival and arriving call.
+    chosen: BTreeMap<(i64, Arc<str>), Leg>,
+    /// Place in `chosen` by departing call and by arriving call.
+    chosen_from: BTreeMap<Arc<str>, (i64, Arc<str>)>,
+    chosen_to: BTreeMap<Arc<str>, (i64, Arc<str>)>,
+    /// Departures and arrivals that are used up for good, with the arrival of their leg.
+    fixed_from: BTreeMap<Arc<str>, i64>,
+    fixed_to: BTreeMap<Arc<str>, i64>,
+}
+
+impl Graph {
+    /// Takes over the calls of a site.
+    pub fn update<'a>(
+        &mut self,
+        site: usize,
+        calls: impl Iterator<Item = &'a Arc<Call>>,
+        book: &SiteBook,
+        rules: &Rules,
+        keys: &VoyageRule,
+    ) -> Changed {
+        let mut old = self.ends.remove(&site).unwrap_or_default();
+        let mut now = BTreeMap::new();
+        let mut changed = Changed::default();
+        for call in calls {
+            let before = old.remove(&call.id);
+            if let Some(before) = &before
+                && Arc::ptr_eq(&before.call, call)
+            {
+                now.insert(call.id.clone(), before.clone());
+                continue;
+            }
+            let end = Arc::new(End::of(site, call, rules));
+            let same = before.as_ref().filter(|before| *before.end == *end);
+            let end = match same {
+                Some(before) => before.end.clone(),
+                None => {
+                    changed.ends.push(end.clone());
+                    changed.before.extend(before.map(|before| before.end));
+                    end
+                }
+            };
+            now.insert(
+                call.id.clone(),
+                Known {
+                    call: call.clone(),
+                    end,
+                },
+            );
+        }
+        changed.before.extend(old.into_values().map(|gone| gone.end));
+        if now.values().any(|known| known.end.dark) {
+            self.dark_sites.insert(site);
+        } else {
+            self.dark_sites.remove(&site);
+        }
+        self.ends.insert(site, now);
+        let mut touched: BTreeSet<Arc<str>> = BTreeSet::new();
+        for end in &changed.before {
+            self.cut(&end.id, &mut touched);
+        }
+        self.connect(site, &changed.ends, &mut touched, book, rules, keys);
+        if !touched.is_empty() {
+            self.choose(touched);
+            changed.legs = true;
+        }
+        changed
+    }
+
+    /// Removes all edges of a call; `touched` gets it and its neighbours.
+    fn cut(&mut self, id: &Arc<str>, touched: &mut BTreeSet<Arc<str>>) {
+        for key in self.edges_of(id) {
+            self.remove(&key);
+            touched.extend([key.0, key.1]);
+        }
+    }
+
+    fn edges_of(&self, id: &Arc<str>) -> Vec<(Arc<str>, Arc<str>)> {
+        let low = (id.clone(), Arc::from(""));
+        let departs = self.edges.range(low.clone()..).map(|(key, _)| key);
+        let departs = departs.take_while(|(from, _)| from == id).cloned();
+        let arrives = self.back.range(low..).take_while(|(to, _)| to == id);
+        departs
+            .chain(arrives.map(|(to, from)| (from.clone(), to.clone())))
+            .collect()
+    }
+
+    fn remove(&mut self, key: &(Arc<str>, Arc<str>)) {
+        self.edges.remove(key);
+        self.back.remove(&(key.1.clone(), key.0.clone()));
+    }
+
+    /// Tries legs between these ends of a site and the ends of all others in reach.
+    fn connect(
+        &mut self,
+        site: usize,
+        ends: &[Arc<End>],
+        touched: &mut BTreeSet<Arc<str>>,
+        book: &SiteBook,
+        rules: &Rules,
+        keys: &VoyageRule,
+    ) {
+        if ends.is_empty() {
+            return;
+        }
+        let any_dark = ends.iter().any(|end| end.dark);
+        let others: Vec<usize> = if any_dark {
+            self.ends.keys().copied().collect()
+        } else {
+            self.dark_sites.iter().copied().collect()
+        };
+        let Some(here) = book.at(site) else { return };
+        let mut legs = Vec::new();
+        for other in others.into_iter().filter(|other| *other != site) {
+            let (Some(there), Some(theirs)) = (book.at(other), self.ends.get(&other)) else {
+                continue;
+            };
+            let km = rules.route_km(&here.id, &there.id).unwrap_or_else(|| {
+                let north = (here.centre_deg.0 - there.centre_deg.0).abs() * KM_PER_DEGREE_LEAST;
+                if north > keys.distance_max_km {
+                    return f64::INFINITY;
+                }
+                keys.route_factor * book.great_circle_km(site, other)
+            });
+            if km > keys.distance_max_km {
+                continue;
+            }
+            for ours in ends {
+                for their in theirs.values().map(|known| &known.end) {
+                    for (from, to) in [(ours, their), (their, ours)] {
+                        let used = self.fixed_from.contains_key(&from.id) || self.fixed_to.contains_key(&to.id);
+                        if let Some(probability) = probability(from, to, km, rules, keys)
+                            && probability >= keys.probability_min
+                            && !used
+                        {
+                            legs.push(Leg {
+                                from: from.clone(),
+                                to: to.clone(),
+                                probability,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        for leg in legs {
+            touched.extend([leg.from.id.clone(), leg.to.id.clone()]);
+            self.back.insert((leg.to.id.clone(), leg.from.id.clone()));
+            self.edges.insert((leg.from.id.clone(), leg.to.id.clone()), leg);
+        }
+    }
+
+    /// Chooses again among the edges that hang together with these calls.
+    fn choose(&mut self, touched: BTreeSet<Arc<str>>) {
+        let mut part: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
+        let mut visited = touched.clone();
+        let mut open: Vec<Arc<str>> = touched.into_iter().collect();
+        while let Some(id) = open.pop() {
+            for key in self.edges_of(&id) {
+                for next in [&key.0, &key.1] {
+                    if visited.insert(next.clone()) {
+                        open.push(next.clone());
+                    }
+                }
+                part.insert(key);
+            }
+        }
+        for id in &visited {
+            for key in [self.chosen_from.remove(id), self.chosen_to.remove(id)]
+                .into_iter()
+                .flatten()
+            {
+                if let Some(leg) = self.chosen.remove(&key) {
+                    self.chosen_from.remove(&leg.from.id);
+                    self.chosen_to.remove(&leg.to.id);
+                }
+            }
+        }
+        let mut lefts: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+        let mut rights: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+        let (mut pairs, mut legs) = (Vec::new(), Vec::new());
+        for key in &part {
+            let Some(leg) = self.edges.get(key) else { continue };
+            let next = lefts.len();
+            let left = *lefts.entry(&key.0).or_insert(next);
+            let next = rights.len();
+            let right = *rights.entry(&key.1).or_insert(next);
+            let odds = leg.probability / (1.0 - leg.probability).max(1e-9);
+            pairs.push((left, right, odds.ln() + LEG_BONUS));
+            legs.push(leg.clone());
+        }
+        for at in assign::best(&pairs) {
+            if let Some(leg) = legs.get(at) {
+                let key = (leg.to.arrival.1, leg.to.id.clone());
+                self.chosen_from.insert(leg.from.id.clone(), key.clone());
+                self.chosen_to.insert(leg.to.id.clone(), key.clone());
+                self.chosen.insert(key, leg.clone());
+            }
+        }
+    }
+
+    /// The chosen legs, by arrival.
+    pub fn chosen(&self) -> impl Iterator<Item = &Leg> {
+        self.chosen.values()
+    }
+
+    /// Takes out the chosen legs that arrived until an instant; their ends are used up for good.
+    pub fn take_fixed(&mut self, until_ms: i64) -> Vec<Leg> {
+        let mut fixed = Vec::new();
+        while self
+            .chosen
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at <= until_ms)
+        {
+            let Some((_, leg)) = self.chosen.pop_first() else { break };
+            self.chosen_from.remove(&leg.from.id);
+            self.chosen_to.remove(&leg.to.id);
+            self.fixed_from.insert(leg.from.id.clone(), leg.to.arrival.1);
+            self.fixed_to.insert(leg.to.id.clone(), leg.to.arrival.1);
+            // What the two ends could also have been: the rest of the choice stays the best without them.
+            for key in self
+                .edges_of(&leg.from.id)
+                .into_iter()
+                .filter(|key| key.0 == leg.from.id)
+            {
+                self.remove(&key);
+            }
+            for key in self.edges_of(&leg.to.id).into_iter().filter(|key| key.1 == leg.to.id) {
+                self.remove(&key);
+            }
+            fixed.push(leg);
+        }
+        fixed
+    }
+
+    /// True when a fixed leg begins or ends with this call.
+    pub fn is_fixed(&self, id: &Arc<str>) -> bool {
+        self.fixed_from.contains_key(id) || self.fixed_to.contains_key(id)
+    }
+
+    /// Forgets ends of legs that arrived at or before an instant.
+    pub fn forget(&mut self, until_ms: i64) {
+        self.fixed_from.retain(|_, at| *at > until_ms);
+        self.fixed_to.retain(|_, at| *at > until_ms);
+    }
+
+    /// Things held, for the test that memory is bounded.
+    pub fn len(&self) -> usize {
+        self.edges.len()
+            + self.fixed_from.len()
+            + self.fixed_to.len()
+            + self.ends.values().map(BTreeMap::len).sum::<usize>()
+    }
+}
