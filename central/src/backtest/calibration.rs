@@ -59,9 +59,20 @@ pub struct Calibration {
     standing: BTreeMap<(String, usize), (UnixMs, f64)>,
     /// By alert: beginning of its last episode.
     episodes: BTreeMap<String, UnixMs>,
+    /// The only rule that counts, by its position.
+    only: Option<usize>,
 }
 
 impl Calibration {
+    /// Counts one rule only, by its position in the rules file.
+    #[must_use]
+    pub fn of_rule(rule: usize) -> Self {
+        Self {
+            only: Some(rule),
+            ..Self::default()
+        }
+    }
+
     /// Takes in what a look changed; the engine has just applied it.
     pub fn look(&mut self, engine: &Engine, look: &Look, changes: &[AlertChange]) {
         for change in changes {
@@ -84,6 +95,9 @@ impl Calibration {
             }
         }
         for chance in engine.chances(&look.site) {
+            if self.only.is_some_and(|only| only != chance.rule) {
+                continue;
+            }
             let now = look.known_at();
             let key = (look.site.clone(), chance.rule);
             if let Some((since, rate)) = self.standing.get(&key).copied() {

@@ -12,7 +12,11 @@ pub type Pair = (usize, usize, f64);
 pub fn best(pairs: &[Pair]) -> Vec<usize> {
     let mut chosen_of_right: HashMap<usize, usize> = HashMap::new();
     let mut chosen_of_left: HashMap<usize, usize> = HashMap::new();
-    while let Some(path) = best_path(pairs, &chosen_of_left, &chosen_of_right) {
+    let mut by_left: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, (left, _, _)) in pairs.iter().enumerate() {
+        by_left.entry(*left).or_default().push(at);
+    }
+    while let Some(path) = best_path(pairs, &by_left, &chosen_of_left, &chosen_of_right) {
         // The path alternates: a pair to take, the pair it displaces, and so on.
         for pair in &path {
             if let Some((left, right, _)) = pairs.get(*pair) {
@@ -27,7 +31,12 @@ pub fn best(pairs: &[Pair]) -> Vec<usize> {
 }
 
 /// The pairs to take along the path of greatest gain, from its free left end to its free right end.
-fn best_path(pairs: &[Pair], of_left: &HashMap<usize, usize>, of_right: &HashMap<usize, usize>) -> Option<Vec<usize>> {
+fn best_path(
+    pairs: &[Pair],
+    by_left: &HashMap<usize, Vec<usize>>,
+    of_left: &HashMap<usize, usize>,
+    of_right: &HashMap<usize, usize>,
+) -> Option<Vec<usize>> {
     const SMALL: f64 = 1e-12;
     // Best gain of a path that has just taken this pair, and the pair it took before.
     let mut gain: Vec<Option<(f64, Option<usize>)>> = vec![None; pairs.len()];
@@ -50,10 +59,12 @@ fn best_path(pairs: &[Pair], of_left: &HashMap<usize, usize>, of_right: &HashMap
             let Some((freed, _, lost)) = pairs.get(displaced).copied() else {
                 continue;
             };
-            for (next, (left, _, weight)) in pairs.iter().enumerate() {
+            for next in by_left.get(&freed).into_iter().flatten().copied() {
+                let Some((_, _, weight)) = pairs.get(next) else {
+                    continue;
+                };
                 let sum = sum - lost + weight;
-                if *left == freed
-                    && next != displaced
+                if next != displaced
                     && gain
                         .get(next)
                         .is_some_and(|known| known.is_none_or(|(best, _)| sum > best + SMALL))

@@ -227,6 +227,11 @@ impl Call {
         {
             return None;
         }
+        // Gone, so far as was seen, and always heard: what lies there now and is proven dark is another.
+        let heard = self.matched_looks > 0 && self.dark_looks == 0;
+        if heard && self.missed_ms.is_some() && seen.ais == Ais::Dark && !seen.mismatch {
+            return None;
+        }
         let mut other = Hull::default();
         other.add(seen);
         if !self.hull.may_be(&other, rules) {

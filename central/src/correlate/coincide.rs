@@ -25,6 +25,8 @@ use crate::{
 
 /// Prior of how often a signal comes up by chance: half a time in this many days.
 const ONSET_PRIOR_DAYS: f64 = 60.0;
+/// Days of onsets that tell how often a signal comes up: with a longer history less is unusual, so what was unusual long ago would be no more.
+const ONSET_MEMORY_DAYS: f64 = 365.0;
 /// Days that a signal lasts until a site's own have told; counts like half an onset.
 const LASTING_PRIOR_DAYS: f64 = 1.0;
 /// Signal onsets remembered by kind: one a week for five years and more.
@@ -247,10 +249,10 @@ fn raise(
 impl Meeting {
     /// Expected coincidences a year by chance, as known at `now_ms` of a site whose first look was at `first_ms`.
     ///
-    /// Signal i comes up r_i times a day (onsets before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]) and lasts d_i days in
+    /// Signal i comes up r_i times a day (onsets of the [`ONSET_MEMORY_DAYS`] before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]) and lasts d_i days in
     /// the mean. Two onsets of one signal are more than the window W apart, so it was up, or within W after it, for the share
     /// r_i (d_i + W) of the time. The last signal to come completes the pattern when each other one is up or was within W before: 365.25 times the
-    /// sum over i of r_i times the product over the others of their shares.
+    /// sum over i of r_i times the product over the others of their shares. Those that come within the cooldown of one are one with it.
     pub fn expected_false(
         &self,
         first_ms: Option<i64>,
@@ -262,11 +264,14 @@ impl Meeting {
         let in_days = |ms: i64| ms as f64 / DAY_MS as f64;
         let until = now_ms - (rules.baseline.guard_days * DAY_MS as f64) as i64;
         let judged = in_days(until - first_ms.unwrap_or(until)) - learning_days(rules);
-        let days = judged.max(0.0) + ONSET_PRIOR_DAYS;
+        let days = judged.clamp(0.0, ONSET_MEMORY_DAYS) + ONSET_PRIOR_DAYS;
+        let since = until - (ONSET_MEMORY_DAYS * DAY_MS as f64) as i64;
         let signals: Vec<(f64, f64)> = (kinds.iter())
             .map(|kind| {
                 let all = self.onsets.get(kind.index()).map(Vec::as_slice).unwrap_or_default();
-                let seen = all.iter().filter(|onset| onset.from_ms <= until);
+                let seen = all
+                    .iter()
+                    .filter(|onset| onset.from_ms > since && onset.from_ms <= until);
                 let (count, lasted) = seen.fold((0.5, 0.5 * LASTING_PRIOR_DAYS), |(count, lasted), onset| {
                     (count + 1.0, lasted + in_days(onset.to_ms - onset.from_ms))
                 });
@@ -279,7 +284,8 @@ impl Meeting {
             let others = signals.iter().enumerate().filter(|(other, _)| *other != last);
             sum += rate * others.map(|(_, (_, share))| share).product::<f64>();
         }
-        YEAR_DAYS * sum
+        let a_year = YEAR_DAYS * sum;
+        a_year / (1.0 + a_year * keys.cooldown_days / YEAR_DAYS)
     }
 }
 

@@ -27,6 +27,8 @@ struct Berth {
     clear: Vec<Exposure>,
     rules: Rules,
     looks: u32,
+    /// What the next looks take the vessels for.
+    class: VesselClass,
 }
 
 impl Berth {
@@ -37,12 +39,26 @@ impl Berth {
             clear: vec![Exposure::default()],
             rules: Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap(),
             looks: 0,
+            class: VesselClass::Vessel,
+        }
+    }
+
+    fn at_oil_berth() -> Self {
+        let site = Site::from_geojson(&SITE.replace("berth", "oil_berth")).unwrap();
+        Self {
+            book: SiteBook::new([&site]),
+            ..Self::new()
         }
     }
 
     /// One look at hour `hour`, `visible` of the berth in sight, with hulls of these lengths.
     fn look(&mut self, hour: i64, visible: f32, lengths_m: &[f64]) {
+        self.look_with_radio(hour, visible, lengths_m, Ais::Dark);
+    }
+
+    fn look_with_radio(&mut self, hour: i64, visible: f32, lengths_m: &[f64], ais: Ais) {
         self.looks += 1;
+        let class = self.class;
         let seen = |length_m: &f64| Seen {
             zone: 0,
             lat_deg: 42.0,
@@ -51,8 +67,8 @@ impl Berth {
             length_sd_m: 5.0,
             beam: Some((length_m / 6.5, 2.0)),
             confidence: 0.8,
-            class: VesselClass::Vessel,
-            ais: Ais::Dark,
+            class,
+            ais,
             mmsi: None,
             mismatch: false,
         };
@@ -139,4 +155,36 @@ fn a_zone_as_visible_as_the_bar_is_clear() {
     berth.look(24, 0.69, &[]);
     berth.look(48, 1.0, &[120.0]);
     assert_eq!(berth.live[0].arrival(&berth.rules), (0, 48 * HOUR_MS));
+}
+
+#[test]
+fn a_dark_hull_where_one_that_transmits_was_gone_is_another_call() {
+    let mut berth = Berth::new();
+    berth.look_with_radio(0, 1.0, &[110.0], Ais::Matched);
+    berth.look(30, 1.0, &[]);
+    berth.look(60, 1.0, &[118.0]);
+    assert_eq!(berth.live.len(), 2);
+    assert!(berth.live[1].dark() && !berth.live[0].dark());
+}
+
+#[test]
+fn a_transmission_heard_again_after_a_miss_is_still_the_same_call() {
+    let mut berth = Berth::new();
+    berth.look_with_radio(0, 1.0, &[110.0], Ais::Dark);
+    berth.look(30, 1.0, &[]);
+    berth.look_with_radio(60, 1.0, &[111.0], Ais::Matched);
+    assert_eq!(berth.live.len(), 1);
+    assert!(!berth.live[0].dark());
+}
+
+#[test]
+fn one_wrong_class_does_not_make_a_cargo_ship_of_a_tanker_at_an_oil_berth() {
+    let mut berth = Berth::at_oil_berth();
+    berth.look(0, 1.0, &[100.0]);
+    assert!(berth.live[0].is_tanker());
+    berth.class = VesselClass::Bulk;
+    berth.look(24, 1.0, &[100.0]);
+    assert!(berth.live[0].is_tanker());
+    berth.look(48, 1.0, &[100.0]);
+    assert!(!berth.live[0].is_tanker());
 }

@@ -253,7 +253,17 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         } else {
             (1.0, keys.false_per_year_max)
         };
+        let most = if running.is_some() {
+            f64::INFINITY
+        } else {
+            most_a_day(state, context, group, keys)
+        };
         for (observed, from_ms) in lulls(state, context, group, keys) {
+            // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
+            let expected_most = most * watched_days(state, context, group, from_ms);
+            if expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most {
+                continue;
+            }
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
             let until = baseline_end(context, days, running.as_deref());
             let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
@@ -293,6 +303,26 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             running.as_deref(),
         );
     }
+}
+
+/// More calls a day than any baseline that a slowdown of this look is judged by: all calls until the latest end of one, over the days watched
+/// until the earliest.
+fn most_a_day(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> f64 {
+    let base = &context.rules.baseline;
+    let latest = context.back(keys.window_min_days.max(base.guard_days));
+    let earliest = context.back(keys.window_max_days.max(base.guard_days) + 1.0);
+    let Some(exposure) = context.facts.exposure(group) else {
+        return 0.0;
+    };
+    let past = context.facts.tallies.gaps(group, Counted::Traffic, i64::MIN, latest);
+    let live = (state.live_facts.iter())
+        .filter(|call| call.first_ms <= latest && group.has(call) && Counted::Traffic.has(call, context.rules));
+    let calls = f64::from(past.calls) + live.count() as f64 + base.prior_calls;
+    let from = latest - (base.span_days * DAY_MS as f64) as i64;
+    let dwell = state.dwell_days(group, context.plan, context.rules);
+    let watched = (exposure.first_after(from).filter(|first| *first < earliest))
+        .map_or(0.0, |first| exposure.days(first, earliest, dwell));
+    calls / (watched + base.prior_days)
 }
 
 /// So few calls against a rate. Calls of regularity s come as every s-th event of a Poisson process of s times the rate: k or fewer calls are

@@ -64,14 +64,20 @@ fn run(args: &Args) -> Result<bool, String> {
     rules.rules = tried(&rules)?;
     let base = load(&args.script).map_err(|errors| errors.to_string())?;
     let mut calibration = Calibration::default();
+    let mut by_rule: Vec<Calibration> = (0..rules.rules.len()).map(Calibration::of_rule).collect();
     for seed in args.first_seed..args.first_seed.saturating_add(args.worlds) {
         let world = World::new(scaled(base.clone(), seed), seed).map_err(|error| error.to_string())?;
         let book = Arc::new(SiteBook::new(world.places.values().map(|place| &place.site)));
         let seen = looks(&world, Noise::Station);
         let _ = replay::watched(book, rules.clone(), seen, None, &mut |engine, look, changes| {
-            calibration.look(engine, look, changes);
+            for each in by_rule.iter_mut().chain([&mut calibration]) {
+                each.look(engine, look, changes);
+            }
         });
-        calibration.end_run();
+        by_rule
+            .iter_mut()
+            .chain([&mut calibration])
+            .for_each(Calibration::end_run);
         if seed % 20 == 0 {
             eprintln!("world {seed}: {:.0} site-years so far", calibration.years());
         }
@@ -79,6 +85,11 @@ fn run(args: &Args) -> Result<bool, String> {
     if let Some(html) = &args.html {
         std::fs::write(html, calibration_page(&calibration)).map_err(|error| format!("{}: {error}", html.display()))?;
     }
+    for (rule, each) in rules.rules.iter().zip(&by_rule) {
+        println!("{}:", rule.id);
+        print(each);
+    }
+    println!("all of them:");
     Ok(print(&calibration))
 }
 

@@ -16,6 +16,10 @@ use crate::{
 
 /// Kilometres in a degree of latitude, a little less than there are: a quick test that never refuses what is in reach.
 const KM_PER_DEGREE_LEAST: f64 = 110.0;
+/// Legs kept of one departure, and of one arrival, when its call changes: the likeliest. With so many to choose from none is told apart.
+const LEGS_PER_END_MAX: usize = 16;
+/// Legs chosen together at most. In a larger part of the graph only the calls that changed choose, surest first, among what is free.
+const PART_LEGS_MAX: usize = 600;
 /// What even an unlikely leg is worth, so that two are better than one, log odds.
 const LEG_BONUS: f64 = 0.1;
 
@@ -158,7 +162,7 @@ impl Graph {
             self.dark_sites.iter().copied().collect()
         };
         let Some(here) = book.at(site) else { return };
-        let mut legs = Vec::new();
+        let mut legs: Vec<Leg> = Vec::new();
         for other in others.into_iter().filter(|other| *other != site) {
             let (Some(there), Some(theirs)) = (book.at(other), self.ends.get(&other)) else {
                 continue;
@@ -191,7 +195,7 @@ impl Graph {
                 }
             }
         }
-        for leg in legs {
+        for leg in likeliest(legs) {
             touched.extend([leg.from.id.clone(), leg.to.id.clone()]);
             self.back.insert((leg.to.id.clone(), leg.from.id.clone()));
             self.edges.insert((leg.from.id.clone(), leg.to.id.clone()), leg);
@@ -201,9 +205,13 @@ impl Graph {
     /// Chooses again among the edges that hang together with these calls.
     fn choose(&mut self, touched: BTreeSet<Arc<str>>) {
         let mut part: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
-        let mut visited = touched.clone();
-        let mut open: Vec<Arc<str>> = touched.into_iter().collect();
+        let seeds = touched;
+        let mut visited = seeds.clone();
+        let mut open: Vec<Arc<str>> = seeds.iter().cloned().collect();
         while let Some(id) = open.pop() {
+            if part.len() > PART_LEGS_MAX {
+                return self.choose_nearby(&seeds);
+            }
             for key in self.edges_of(&id) {
                 for next in [&key.0, &key.1] {
                     if visited.insert(next.clone()) {
@@ -239,10 +247,41 @@ impl Graph {
         }
         for at in assign::best(&pairs) {
             if let Some(leg) = legs.get(at) {
-                let key = (leg.to.arrival.1, leg.to.id.clone());
-                self.chosen_from.insert(leg.from.id.clone(), key.clone());
-                self.chosen_to.insert(leg.to.id.clone(), key.clone());
-                self.chosen.insert(key, leg.clone());
+                self.take(leg);
+            }
+        }
+    }
+
+    fn take(&mut self, leg: &Leg) {
+        let key = (leg.to.arrival.1, leg.to.id.clone());
+        self.chosen_from.insert(leg.from.id.clone(), key.clone());
+        self.chosen_to.insert(leg.to.id.clone(), key.clone());
+        self.chosen.insert(key, leg.clone());
+    }
+
+    /// Chooses for these calls alone: their legs are given up, and the surest taken whose ends are free.
+    fn choose_nearby(&mut self, ids: &BTreeSet<Arc<str>>) {
+        let mut near: Vec<Leg> = Vec::new();
+        for id in ids {
+            for place in [self.chosen_from.get(id), self.chosen_to.get(id)]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect::<Vec<_>>()
+            {
+                if let Some(leg) = self.chosen.remove(&place) {
+                    self.chosen_from.remove(&leg.from.id);
+                    self.chosen_to.remove(&leg.to.id);
+                }
+            }
+        }
+        for key in ids.iter().flat_map(|id| self.edges_of(id)).collect::<BTreeSet<_>>() {
+            near.extend(self.edges.get(&key).cloned());
+        }
+        near.sort_by(surest_first);
+        for leg in &near {
+            if !self.chosen_from.contains_key(&leg.from.id) && !self.chosen_to.contains_key(&leg.to.id) {
+                self.take(leg);
             }
         }
     }
@@ -299,4 +338,33 @@ impl Graph {
             + self.fixed_to.len()
             + self.ends.values().map(BTreeMap::len).sum::<usize>()
     }
+}
+
+fn surest_first(a: &Leg, b: &Leg) -> std::cmp::Ordering {
+    (b.probability.total_cmp(&a.probability))
+        .then_with(|| a.from.id.cmp(&b.from.id))
+        .then_with(|| a.to.id.cmp(&b.to.id))
+}
+
+/// The likeliest legs of each departure and each arrival.
+fn likeliest(mut legs: Vec<Leg>) -> Vec<Leg> {
+    if legs.len() <= LEGS_PER_END_MAX {
+        return legs;
+    }
+    legs.sort_by(surest_first);
+    let mut of: BTreeMap<(bool, Arc<str>), usize> = BTreeMap::new();
+    legs.retain(|leg| {
+        let ends = [(true, leg.from.id.clone()), (false, leg.to.id.clone())];
+        if ends
+            .iter()
+            .any(|end| of.get(end).is_some_and(|legs| *legs >= LEGS_PER_END_MAX))
+        {
+            return false;
+        }
+        for end in ends {
+            *of.entry(end).or_default() += 1;
+        }
+        true
+    });
+    legs
 }

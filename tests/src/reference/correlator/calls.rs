@@ -148,6 +148,11 @@ impl Call {
         {
             return None;
         }
+        let heard = self.sightings.iter().any(|each| each.ais == Ais::Matched)
+            && !self.sightings.iter().any(|each| each.ais == Ais::Dark && !each.flagged);
+        if heard && self.missed.is_some() && sighting.ais == Ais::Dark && !sighting.flagged {
+            return None;
+        }
         let apart = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0) / a.1.hypot(b.1);
         let one = |value: (f64, f64), floor: f64| weighted([value].into_iter(), floor).unwrap_or_default();
         let length = apart(self.length(), one(sighting.length, 2.5));

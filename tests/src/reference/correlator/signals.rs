@@ -203,8 +203,9 @@ fn raised(at: i64, parts: &[&Active], before: Option<Finding>, expected: f64) ->
 fn expected(looks: &[(i64, String, &Look)], at: i64, onsets: &[Vec<(i64, i64)>; 3]) -> f64 {
     let until = at - (GUARD * DAY) as i64;
     let first = looks.iter().map(|(at, ..)| *at).min().unwrap_or(until);
-    let days = ((until - first) as f64 / DAY - 38.0).max(0.0) + 60.0;
-    let up = |kind: usize| onsets[kind].iter().filter(|(from, _)| *from <= until);
+    let days = ((until - first) as f64 / DAY - 38.0).clamp(0.0, 365.0) + 60.0;
+    let since = until - (365.0 * DAY) as i64;
+    let up = |kind: usize| onsets[kind].iter().filter(|(from, _)| *from > since && *from <= until);
     let count = |kind: usize| up(kind).count() as f64 + 0.5;
     let rate = |kind: usize| count(kind) / days;
     let lasting = |kind: usize| {
@@ -215,7 +216,8 @@ fn expected(looks: &[(i64, String, &Look)], at: i64, onsets: &[Vec<(i64, i64)>; 
         all / count(kind)
     };
     let near = |kind: usize| (rate(kind) * (WINDOW + lasting(kind))).min(1.0);
-    365.25 * (rate(0) * near(1) * near(2) + rate(1) * near(0) * near(2) + rate(2) * near(0) * near(1))
+    let a_year = 365.25 * (rate(0) * near(1) * near(2) + rate(1) * near(0) * near(2) + rate(2) * near(0) * near(1));
+    a_year / (1.0 + a_year * 21.0 / 365.25)
 }
 
 /// Credits of the looks of a group of zones of one kind: time, days.
