@@ -194,6 +194,13 @@ fn measure(file: &Path) -> Result<(), StoreError> {
     time("queue: 100 open by severity", || {
         readers.alerts(&queue(open(), Sort::Severity), &viewer)
     })?;
+    time("queue: newest 100 at work", || {
+        let filter = AlertFilter {
+            states: ["open", "acknowledged", "escalated"].map(str::to_owned).to_vec(),
+            ..AlertFilter::default()
+        };
+        readers.alerts(&queue(filter, Sort::Newest), &viewer)
+    })?;
     time("queue: text that is nowhere", || {
         let filter = AlertFilter {
             text: Some("nowhere".to_owned()),

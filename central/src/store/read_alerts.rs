@@ -60,6 +60,18 @@ pub struct AlertQuery {
     pub limit: usize,
 }
 
+impl AlertQuery {
+    /// The index by which a list of states is in its order, so that reading ends with the page. Left to itself the store reads all
+    /// alerts of the states and sorts them: with 10,000 of them 0.7 s instead of a few milliseconds.
+    fn index(&self) -> &'static str {
+        match self.sort {
+            _ if self.filter.states.is_empty() || self.filter.site.is_some() => "",
+            Sort::Newest => "INDEXED BY alert_by_state",
+            Sort::Severity => "INDEXED BY alert_by_state_and_severity",
+        }
+    }
+}
+
 /// What groups are made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupBy {
@@ -200,9 +212,11 @@ impl Readers {
             Sort::Severity => "severity_rank DESC, opened_ms DESC, id",
         };
         let limit = wanted.value(i64::try_from(query.limit).unwrap_or(i64::MAX));
+        // First the ids: whatever has to be sorted for them is sorted without the bodies.
         let sql = format!(
-            "SELECT {} FROM alert WHERE {} ORDER BY {order} LIMIT {limit}",
+            "SELECT {} FROM alert WHERE id IN (SELECT id FROM alert {} WHERE {} ORDER BY {order} LIMIT {limit}) ORDER BY {order}",
             columns(),
+            query.index(),
             wanted.sql
         );
         self.with(|connection| {

@@ -8,7 +8,7 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5157_6374;
 
 /// Migration `n` (counting from 1) brings `user_version` from `n - 1` to `n`.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// Version that gave looks their visible share.
 const VISIBLE_SINCE: i64 = 2;
@@ -206,6 +206,12 @@ ALTER TABLE event ADD COLUMN visible_permille INTEGER;                  -- looks
 CREATE INDEX event_visible ON event (site, acquired_ms, visible_permille) WHERE kind = 'look' AND standing = '';
 CREATE INDEX event_station ON event (station, position) WHERE kind = 'look';
 CREATE INDEX outbox_head ON outbox (sink, position);
+";
+
+/// The queue by severity, and the voyages, without reading all alerts.
+const THIRD: &str = "
+CREATE INDEX alert_by_state_and_severity ON alert (state, severity_rank DESC, opened_ms DESC, id);
+CREATE INDEX alert_of_kind ON alert (kind, opened_ms DESC, id);
 ";
 
 /// Brings a database to the newest version, each migration in a transaction.

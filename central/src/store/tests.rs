@@ -434,4 +434,5 @@ proptest! {
 }
 
 /// What people do: in a module of its own, for it is much.
+mod lists;
 mod people;
