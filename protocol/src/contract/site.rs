@@ -299,6 +299,13 @@ fn read_shape(
 ) -> Option<ZoneShape> {
     let field = "`geometry`";
     let geometry = feature.get("geometry").cloned().unwrap_or(Value::Null);
+    if geometry.get("coordinates").is_some_and(has_short_position) {
+        faults.add(
+            place("`geometry.coordinates`"),
+            "has a position of fewer than two numbers: expected longitude and latitude",
+        );
+        return None;
+    }
     let geometry = serde_json::from_value::<geojson::Geometry>(geometry)
         .map_err(|error| error.to_string())
         .and_then(|geometry| geo::Geometry::<f64>::try_from(geometry).map_err(|error| error.to_string()))
@@ -321,6 +328,18 @@ fn read_shape(
     };
     check_shape(&shape, place, faults);
     Some(shape)
+}
+
+/// True when a list that holds no lists has fewer than two members: the conversion of the library takes the first two without asking.
+fn has_short_position(coordinates: &Value) -> bool {
+    let Value::Array(members) = coordinates else {
+        return false;
+    };
+    if members.iter().any(Value::is_array) {
+        members.iter().any(has_short_position)
+    } else {
+        members.len() < 2
+    }
 }
 
 fn check_shape(shape: &ZoneShape, place: &impl Fn(&str) -> String, faults: &mut Faults) {
@@ -384,79 +403,4 @@ fn name_problem(name: &str, bytes_max: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_zone(zone: &str) -> String {
-        format!(r#"{{"type":"FeatureCollection","site":"s","name":"S","features":[{zone}]}}"#)
-    }
-
-    fn faults_of(text: &str) -> String {
-        Site::from_geojson(text)
-            .unwrap_err()
-            .iter()
-            .map(|fault| format!("{fault}\n"))
-            .collect()
-    }
-
-    const SQUARE: &str = r#"{"type":"Feature","properties":{"zone":"pier","kind":"berth","bearing_deg":221},
-        "geometry":{"type":"Polygon","coordinates":[[[0,0],[0.01,0],[0.01,0.01],[0,0.01],[0,0]]]}}"#;
-
-    #[test]
-    fn a_good_site_reads_and_its_bearing_is_an_axis() {
-        let site = Site::from_geojson(&with_zone(SQUARE)).unwrap();
-        assert_eq!(site.zones[0].bearing_deg, Some(41.0));
-        assert_eq!(site.zone("pier").unwrap().kind, ZoneKind::Berth);
-    }
-
-    #[test]
-    fn a_self_crossing_polygon_is_named_with_its_zone() {
-        let crossed = SQUARE.replace("[0.01,0],[0.01,0.01],[0,0.01]", "[0.01,0.01],[0.01,0],[0,0.01]");
-        let faults = faults_of(&with_zone(&crossed));
-        assert!(
-            faults.contains("zone `pier`") && faults.contains("simple polygon"),
-            "{faults}"
-        );
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once() {
-        let text = r#"{"type":"FeatureCollection","site":"bad id","features":[
-            {"type":"Feature","properties":{"zone":"a","kind":"bert"},"geometry":null},
-            {"type":"Feature","properties":{"zone":"b","kind":"rail_track","capacity_cars":"many"},
-             "geometry":{"type":"LineString","coordinates":[[0,0]]}},
-            {"type":"Feature","properties":{"zone":"c","kind":"apron"},
-             "geometry":{"type":"Polygon","coordinates":[[[200,0],[201,0],[201,1],[200,0]]]}}]}"#;
-        let faults = faults_of(text);
-        for expected in [
-            "`site`",
-            "`properties.kind` is",
-            "rail_track",
-            "`properties.capacity_cars`",
-            "zone `c`",
-            "[200, 0]",
-        ] {
-            assert!(
-                faults.replace(": is", " is").contains(expected),
-                "{expected} in:\n{faults}"
-            );
-        }
-    }
-
-    #[test]
-    fn two_tracks_may_share_a_yard_but_not_a_track_id() {
-        let track = |id: &str| {
-            format!(
-                r#"{{"type":"Feature","properties":{{"zone":"yard","kind":"rail_track","track":"{id}"}},
-                "geometry":{{"type":"LineString","coordinates":[[0,0],[0.01,0]]}}}}"#
-            )
-        };
-        assert!(Site::from_geojson(&with_zone(&format!("{},{}", track("t1"), track("t2")))).is_ok());
-        assert!(faults_of(&with_zone(&format!("{},{}", track("t1"), track("t1")))).contains("stands twice"));
-    }
-
-    #[test]
-    fn text_that_is_not_json_names_the_line() {
-        assert!(faults_of("{\n\"type\": oops}").starts_with("line 2"));
-    }
-}
+mod tests;
