@@ -16,7 +16,12 @@ mod support;
 use std::{fs, time::Duration};
 
 use quaywatch_protocol::event::{Event, GapReason};
-use support::{Bench, agent, central::FakeCentral, certificates, mosquitto::Mosquitto, until};
+use support::{Bench, SmallDisk, agent, central::FakeCentral, certificates, mosquitto::Mosquitto, until};
+
+/// How often a test does its fault: more where a command asks for it.
+fn times(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
+}
 
 /// The agent, when this binary is started as one; see [`agent`].
 #[test]
@@ -81,7 +86,8 @@ fn a_broker_that_dies_with_its_memory_loses_nothing() {
     let central = FakeCentral::start(broker.port);
     let mut bench = Bench::new(broker.port);
     bench.start();
-    for round in 0..5 {
+    let rounds = times("QUAYWATCH_AMNESIAS", 5);
+    for round in 0..rounds {
         for number in 0..8 {
             bench.drop_scene(&format!("r{round}-{number}"));
         }
@@ -90,16 +96,13 @@ fn a_broker_that_dies_with_its_memory_loses_nothing() {
         broker.kill();
         broker = Mosquitto::start_at(broker.port);
     }
-    until("all arrive", || central.scenes().len() == 40);
+    until("all arrive", || central.scenes().len() == rounds * 8);
     central.assert_no_holes();
 }
 
 #[test]
 fn an_agent_killed_at_random_points_loses_nothing_and_doubles_nothing() {
-    let kills: u32 = std::env::var("QUAYWATCH_KILLS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(12);
+    let kills = times("QUAYWATCH_KILLS", 12);
     let broker = Mosquitto::start();
     let central = FakeCentral::start(broker.port);
     let mut bench = Bench::new(broker.port);
@@ -125,6 +128,45 @@ fn an_agent_killed_at_random_points_loses_nothing_and_doubles_nothing() {
     // A scene gave one look, under one number, whatever was killed.
     assert_eq!(central.looks(), dropped);
     assert_eq!(bench.done(), dropped);
+}
+
+#[test]
+#[ignore = "mounts a small tmpfs, which only root may: deploy/kills runs it"]
+fn a_disk_that_fills_up_again_and_again_loses_nothing() {
+    let cycles = times("QUAYWATCH_DISK_FULLS", 2);
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    let disk = SmallDisk::mount(&bench.folder().join("data"));
+    let mut dropped = 0;
+    for cycle in 0..cycles {
+        bench.start();
+        bench.drop_scene(&format!("c{cycle}-before"));
+        dropped += 1;
+        until("it arrives", || central.scenes().len() == dropped);
+        disk.fill();
+        // As many as make the spool's file grow; each stays where it is until the spool has it.
+        let mut since = 0;
+        until("the agent meets the full disk and ends", || {
+            if since < 200 {
+                bench.drop_scene(&format!("c{cycle}-{since}"));
+                since += 1;
+            }
+            bench.has_ended()
+        });
+        dropped += since;
+        disk.make_room();
+        bench.start();
+        until("all arrive", || central.scenes().len() == dropped);
+        bench.kill();
+    }
+    bench.start();
+    until("nothing waits", || {
+        central.state(&bench.station)["spool"]["events"] == 0
+    });
+    central.assert_no_holes();
+    assert_eq!(central.looks(), dropped);
+    bench.kill();
 }
 
 #[test]

@@ -230,6 +230,11 @@ impl Central {
         self.child.wait().unwrap();
     }
 
+    /// True when the process is gone.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// SIGTERM; the exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let sent = Command::new("kill")

@@ -9,6 +9,7 @@
 
 mod enrol;
 mod harness;
+mod kills;
 mod measure;
 mod station;
 

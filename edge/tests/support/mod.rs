@@ -111,6 +111,16 @@ impl Bench {
         process.wait().unwrap();
     }
 
+    /// True when it ended by itself; it can then be started again.
+    pub fn has_ended(&mut self) -> bool {
+        let process = self.process.as_mut().unwrap();
+        let has_ended = process.try_wait().unwrap().is_some();
+        if has_ended {
+            self.process = None;
+        }
+        has_ended
+    }
+
     /// Asks it to stop and waits for its end.
     pub fn stop(&mut self) -> ExitStatus {
         let mut process = self.process.take().unwrap();
@@ -125,6 +135,46 @@ impl Bench {
             status.is_some()
         });
         status.unwrap()
+    }
+}
+
+/// A tmpfs of a few MiB, unmounted at the end.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts it over `folder`, which is made.
+    pub fn mount(folder: &Path) -> Self {
+        fs::create_dir_all(folder).unwrap();
+        let status = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
+            .arg(folder)
+            .status()
+            .unwrap();
+        assert!(status.success(), "a tmpfs cannot be mounted: this test needs root");
+        Self(folder.to_owned())
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Takes every byte that is left.
+    pub fn fill(&self) {
+        use std::io::Write;
+        let mut filler = fs::File::create(self.filler()).unwrap();
+        while filler.write_all(&[1; 4096]).is_ok() {}
+        while filler.write_all(&[1]).is_ok() {}
+    }
+
+    pub fn make_room(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a process that is still ending may have files open in it.
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 
