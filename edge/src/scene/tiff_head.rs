@@ -4,6 +4,9 @@
 //! image that says "RGB" (PhotometricInterpretation 2) is therefore presented to it as "BlackIsZero" (1), which it reads as plain bands:
 //! [`Patched`] lays two bytes over the file as it is read. To know where they are, the first directory is walked here.
 //!
+//! The decoder also takes memory for as many values as a tag claims, before it looks whether the file holds them: a tag of numbers that
+//! claims more than the file has, or than the limit, is refused here.
+//!
 //! Format: bytes 0..2 are the byte order (`II` little, `MM` big); then 42, and the 4-byte offset of the first directory; or 43, 8, 0 and an
 //! 8-byte offset (BigTIFF). A directory is a count (2 or 8 bytes) and entries of 12 or 20 bytes: tag, type, count, value or offset.
 
@@ -29,6 +32,7 @@ pub(super) struct Head {
 /// Walks the first directory.
 pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
     let mut start = [0_u8; 4];
+    let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
     file.read_exact(&mut start)?;
     let is_big_endian = start[0] == b'M';
@@ -56,10 +60,23 @@ pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
     for index in 0..entries {
         let at = directory.saturating_add(head_bytes + index * entry_bytes);
         file.seek(SeekFrom::Start(at))?;
-        if uint(file, 2, is_big_endian)? as u16 != TAG_PHOTOMETRIC {
+        let tag = uint(file, 2, is_big_endian)? as u16;
+        let kind = uint(file, 2, is_big_endian)?;
+        let word = if is_bigtiff { 8 } else { 4 };
+        let count = uint(file, word, is_big_endian)?;
+        let bytes = count.saturating_mul(number_bytes(kind));
+        if bytes > word as u64 {
+            let offset = uint(file, word, is_big_endian)?;
+            if bytes > limits::TAG_BYTES_MAX as u64 || offset.saturating_add(bytes) > length {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("tag {tag} claims {count} values at {offset}: the file has {length} bytes"),
+                ));
+            }
+        }
+        if tag != TAG_PHOTOMETRIC {
             continue;
         }
-        let kind = uint(file, 2, is_big_endian)?;
         file.seek(SeekFrom::Start(at + value_at))?;
         if kind == 3 && uint(file, 2, is_big_endian)? as u16 == PHOTOMETRIC_RGB {
             head.is_rgb = true;
@@ -69,6 +86,16 @@ pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
     // The decoder starts to read where it is given the file.
     file.seek(SeekFrom::Start(0))?;
     Ok(head)
+}
+
+/// Bytes of a number of that type; 0 for bytes and text, which the decoder does not read unless it is asked to.
+const fn number_bytes(kind: u64) -> u64 {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16 | 17 | 18 => 8,
+        _ => 0,
+    }
 }
 
 fn uint(file: &mut impl Read, bytes: usize, is_big_endian: bool) -> io::Result<u64> {
@@ -169,6 +196,18 @@ mod tests {
             expected[18] = 1;
             assert_eq!(seen, expected, "reads of {size} bytes");
         }
+    }
+
+    #[test]
+    fn a_tag_that_claims_more_numbers_than_the_file_holds_is_refused_by_its_number() {
+        let mut bytes = little_rgb();
+        // Tag 273, LONG, eight million values at byte 22.
+        bytes[10..22].copy_from_slice(&[0x11, 1, 4, 0, 1, 0, 124, 0, 22, 0, 0, 0]);
+        let told = read_head(&mut Cursor::new(&bytes)).unwrap_err().to_string();
+        assert!(told.contains("tag 273 claims 8126465 values"), "{told}");
+        // As text it is nobody's business here.
+        bytes[12] = 2;
+        assert!(read_head(&mut Cursor::new(&bytes)).is_ok());
     }
 
     #[test]
