@@ -77,6 +77,13 @@ fn plain(value: f64) -> String {
     }
 }
 
+/// A number of things; units are named in the plural.
+fn counted(value: f64, unit: &str) -> String {
+    let number = plain(value);
+    let unit = unit.strip_suffix('s').filter(|_| number == "1").unwrap_or(unit);
+    format!("{number} {unit}")
+}
+
 fn chance(p: f64) -> String {
     if p < 0.001 {
         "less than 1 in 1,000".to_owned()
@@ -109,10 +116,9 @@ fn signal(signal: &Signal) -> String {
         format!("from {from} to {to}")
     };
     format!(
-        "{}: {} {} at {} {when} ({usual}, chance {})",
+        "{}: {} at {} {when} ({usual}, chance {})",
         signal.kind,
-        plain(signal.value),
-        signal.unit,
+        counted(signal.value, &signal.unit),
         signal.zone,
         chance(signal.p)
     )
@@ -295,4 +301,18 @@ fn growth(alert: &Alert, figures: &Figures<'_>, name: &dyn Fn(&str) -> String) -
         plain(figures.number("highest_before_m2")),
         figures.day("from")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_thing_is_no_plural() {
+        let told = [(1.0, "dark calls"), (2.0, "calls"), (1.2, "cars"), (0.0, "calls"), (1.0, "m2")];
+        assert_eq!(
+            told.map(|(value, unit)| counted(value, unit)),
+            ["1 dark call", "2 calls", "1.2 cars", "0 calls", "1 m2"]
+        );
+    }
 }
