@@ -309,7 +309,13 @@ mod tests {
 
     #[test]
     fn one_of_a_thing_is_no_plural() {
-        let told = [(1.0, "dark calls"), (2.0, "calls"), (1.2, "cars"), (0.0, "calls"), (1.0, "m2")];
+        let told = [
+            (1.0, "dark calls"),
+            (2.0, "calls"),
+            (1.2, "cars"),
+            (0.0, "calls"),
+            (1.0, "m2"),
+        ];
         assert_eq!(
             told.map(|(value, unit)| counted(value, unit)),
             ["1 dark call", "2 calls", "1.2 cars", "0 calls", "1 m2"]

@@ -4,8 +4,8 @@
 //! image that says "RGB" (PhotometricInterpretation 2) is therefore presented to it as "BlackIsZero" (1), which it reads as plain bands:
 //! [`Patched`] lays two bytes over the file as it is read. To know where they are, the first directory is walked here.
 //!
-//! The decoder also takes memory for as many values as a tag claims, before it looks whether the file holds them: a tag of numbers that
-//! claims more than the file has, or than the limit, is refused here.
+//! The decoder also takes memory for as many values as a tag claims, before it looks whether the file holds them: a tag that claims
+//! more than the file has, or than the limit, is refused here, whatever the type of its values.
 //!
 //! Format: bytes 0..2 are the byte order (`II` little, `MM` big); then 42, and the 4-byte offset of the first directory; or 43, 8, 0 and an
 //! 8-byte offset (BigTIFF). A directory is a count (2 or 8 bytes) and entries of 12 or 20 bytes: tag, type, count, value or offset.
@@ -15,6 +15,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::limits;
 
 const TAG_PHOTOMETRIC: u16 = 262;
+/// XMP; what describes the raster has lower numbers, or is made of numbers (GeoTIFF).
+const FIRST_METADATA_TAG: u16 = 700;
 const PHOTOMETRIC_RGB: u16 = 2;
 const PHOTOMETRIC_BLACK_IS_ZERO: u16 = 1;
 
@@ -64,7 +66,11 @@ pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
         let kind = uint(file, 2, is_big_endian)?;
         let word = if is_bigtiff { 8 } else { 4 };
         let count = uint(file, word, is_big_endian)?;
-        let bytes = count.saturating_mul(number_bytes(kind));
+        let bytes = if is_aside(tag, kind) {
+            0
+        } else {
+            count.saturating_mul(value_bytes(kind))
+        };
         if bytes > word as u64 {
             let offset = uint(file, word, is_big_endian)?;
             if bytes > limits::TAG_BYTES_MAX as u64 || offset.saturating_add(bytes) > length {
@@ -88,9 +94,16 @@ pub(super) fn read_head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
     Ok(head)
 }
 
-/// Bytes of a number of that type; 0 for bytes and text, which the decoder does not read unless it is asked to.
-const fn number_bytes(kind: u64) -> u64 {
+/// True for bytes and text under the numbers of metadata (XMP, ICC, GDAL's own and private ones, from 700 on): they may be long, and are
+/// not read unless they are asked for.
+const fn is_aside(tag: u16, kind: u64) -> bool {
+    tag >= FIRST_METADATA_TAG && matches!(kind, 1 | 2 | 7)
+}
+
+/// Bytes of a value of that type; 0 for types that there are not, which the decoder refuses.
+const fn value_bytes(kind: u64) -> u64 {
     match kind {
+        1 | 2 | 6 | 7 => 1,
         3 | 8 => 2,
         4 | 9 | 11 | 13 => 4,
         5 | 10 | 12 | 16 | 17 | 18 => 8,
@@ -205,8 +218,10 @@ mod tests {
         bytes[10..22].copy_from_slice(&[0x11, 1, 4, 0, 1, 0, 124, 0, 22, 0, 0, 0]);
         let told = read_head(&mut Cursor::new(&bytes)).unwrap_err().to_string();
         assert!(told.contains("tag 273 claims 8126465 values"), "{told}");
-        // As text it is nobody's business here.
-        bytes[12] = 2;
+        // As signed bytes, which it must not be, it would take as much; as somebody's text it is not read.
+        bytes[12] = 6;
+        assert!(read_head(&mut Cursor::new(&bytes)).is_err());
+        bytes[10..13].copy_from_slice(&[0x80, 0xa4, 2]);
         assert!(read_head(&mut Cursor::new(&bytes)).is_ok());
     }
 
