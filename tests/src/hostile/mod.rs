@@ -1,8 +1,8 @@
 //! Hostile bytes against every reader of the product: the targets, and what is tried on them.
 //!
-//! A target takes any bytes and must come back: with a value or with an error, without a panic, within bounds of time and memory. The same
-//! targets run in two ways. `tests/tests/hostile.rs` feeds them seeds, the committed corpus and pseudo-random mutations of both, with the
-//! stable toolchain, in `deploy/test fuzz`. `tests/fuzz` feeds them what libFuzzer finds by coverage; what it finds goes into the corpus.
+//! A target takes any bytes and must come back: with a value or with an error, without a panic, within bounds of time and memory.
+//! `tests/tests/hostile.rs` feeds them seeds, the committed corpus and pseudo-random mutations of both, with the stable toolchain, in
+//! `deploy/test fuzz`. Nothing is guided by coverage yet.
 //!
 //! Seeds are good inputs that other tests hold too (golden envelopes, picture fixtures, shipped sites and rules). The corpus,
 //! `tests/corpus/<target>/`, holds inputs that once did harm or reach far into a reader.
@@ -15,7 +15,7 @@ use std::path::Path;
 /// A reader that takes bytes from outside.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// Its name: of its folder in the corpus, and of the libFuzzer program.
+    /// Its name, and that of its folder in the corpus.
     pub name: &'static str,
     /// Bytes that it may be given at once, as its caller limits them; longer inputs are cut.
     pub input_bytes_max: usize,
