@@ -4,7 +4,7 @@
 //! tolerance), when it became known later than the lateness limit allows, or when it is a duplicate. Single values that cannot be are left out and the rest goes on.
 //! Everything refused or left out is counted and named.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, fmt::Write, sync::Arc};
 
 use quaywatch_protocol::contract::{
     ZoneKind,
@@ -150,10 +150,18 @@ impl SiteLook {
 /// Identity of a look: station/epoch/seq, or station/scene/site where it has no number.
 #[must_use]
 pub fn identity(look: &Look) -> String {
-    match (look.epoch, look.seq) {
-        (Some(epoch), Some(seq)) => format!("{}/{epoch}/{seq}", look.station),
-        _ => format!("{}/{}/{}", look.station, look.scene, look.site),
-    }
+    let mut id = String::new();
+    put_identity(look, &mut id);
+    id
+}
+
+/// Puts the identity of a look where another one was.
+pub fn put_identity(look: &Look, into: &mut String) {
+    into.clear();
+    let _ = match (look.epoch, look.seq) {
+        (Some(epoch), Some(seq)) => write!(into, "{}/{epoch}/{seq}", look.station),
+        _ => write!(into, "{}/{}/{}", look.station, look.scene, look.site),
+    };
 }
 
 /// Why a look is not applied.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use quaywatch_protocol::contract::{Site, ZoneKind};
 
 /// Index of a zone within its site.
@@ -31,7 +32,7 @@ pub struct SitePlan {
     pub centre_deg: (f64, f64),
     /// Piers with more than one side that is a berth, by name, with their berths.
     pub piers: Vec<(String, Vec<ZoneIx>)>,
-    index: HashMap<String, ZoneIx>,
+    index: HashMap<String, ZoneIx, RandomState>,
 }
 
 impl SitePlan {
@@ -59,7 +60,7 @@ impl SitePlan {
 pub struct SiteBook {
     /// The sites.
     pub sites: Vec<SitePlan>,
-    index: HashMap<String, usize>,
+    index: HashMap<String, usize, RandomState>,
 }
 
 impl SiteBook {
@@ -117,7 +118,7 @@ fn piers(zones: &[ZonePlan]) -> Vec<(String, Vec<ZoneIx>)> {
 
 fn plan(site: &Site) -> SitePlan {
     let mut zones: Vec<ZonePlan> = Vec::new();
-    let mut index = HashMap::new();
+    let mut index = HashMap::default();
     for zone in &site.zones {
         if index.contains_key(&zone.id) || zones.len() >= usize::from(ZoneIx::MAX) {
             continue;

@@ -65,12 +65,17 @@ pub struct Call {
     pub shifted_to: Option<Arc<str>>,
     /// As rules count it, once it was asked for; see [`edit`].
     pub fact: Option<Arc<CallFact>>,
+    /// Which change of a call of this site made it what it is: two with the same number say the same.
+    pub version: u64,
 }
 
-/// A call to be changed: what was derived from it is void, and copies in checkpoints stay as they are.
-pub fn edit(call: &mut Arc<Call>) -> &mut Call {
+/// A call to be changed: what was derived from it is void, and copies in checkpoints stay as they are. `changes` counts the changes of the
+/// site's calls and never goes back.
+pub fn edit<'a>(call: &'a mut Arc<Call>, changes: &mut u64) -> &'a mut Call {
     let call = Arc::make_mut(call);
     call.fact = None;
+    *changes += 1;
+    call.version = *changes;
     call
 }
 
@@ -101,6 +106,7 @@ impl Call {
             shifted_from: None,
             shifted_to: None,
             fact: None,
+            version: 0,
         };
         call.see(look, seen, i64::MAX);
         call
@@ -276,6 +282,7 @@ pub fn track(
     plan: &SitePlan,
     exposure: &[Exposure],
     rules: &Rules,
+    edits: &mut u64,
 ) -> CallChanges {
     let mut changes = CallChanges::default();
     let gap_ms = (rules.calls.miss_gap_h * HOUR_MS as f64) as i64;
@@ -285,7 +292,7 @@ pub fn track(
         .filter(|call| !call.departed && call.missed_ms.is_some())
     {
         if look.at().saturating_sub(call.last_ms) > rejoin_ms {
-            edit(call).departed = true;
+            edit(call, edits).departed = true;
             changes.any = true;
         }
     }
@@ -305,7 +312,7 @@ pub fn track(
                         changes.seen_again += 1;
                         changes.missed_between += call.misses;
                     }
-                    edit(call).see(look, seen, gap_ms);
+                    edit(call, edits).see(look, seen, gap_ms);
                 }
                 if let Some(flag) = seen_calls.get_mut(at) {
                     *flag = true;
@@ -315,7 +322,9 @@ pub fn track(
                 let before = exposure
                     .get(usize::from(seen.zone))
                     .and_then(|clear| clear.last_until(look.at() - 1));
-                live.push(Arc::new(Call::begin(look, index, seen, kind, before)));
+                let mut call = Arc::new(Call::begin(look, index, seen, kind, before));
+                edit(&mut call, edits);
+                live.push(call);
                 seen_calls.push(true);
             }
         }
@@ -324,7 +333,7 @@ pub fn track(
     for (call, seen) in live.iter_mut().zip(seen_calls) {
         if !seen && !call.departed && look.clear(call.zone, rules) {
             if call.misses(look.at(), gap_ms) {
-                edit(call).miss(look.at(), rules);
+                edit(call, edits).miss(look.at(), rules);
             }
             changes.any = true;
         }

@@ -13,10 +13,10 @@ use serde_json::{Map, json};
 use super::{
     chance::rounded,
     finding::{Finding, add_evidence},
-    levels::read_gauge,
+    levels::{LevelReading, read_gauge},
     site::{CallFact, Context, Group, SiteState},
     tally::Counted,
-    traffic::{self, YEAR_DAYS},
+    traffic::{self, Past, YEAR_DAYS},
 };
 use crate::{
     alert::{Kind, Severity, Signal},
@@ -334,63 +334,63 @@ fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind
         (Counted::LongDark(LIKE_LENGTH * largest_dark), keys.dark_p_max),
         (Counted::All, keys.calls_p_max),
     ];
-    let mut best: Option<(f64, Active)> = None;
-    if !traffic::has_history(context, group, until) {
+    let Some(past) = Past::of(state, context, group, until) else {
         return Reading::Silent;
+    };
+    if window_calls().next().is_none() {
+        return Reading::Usual;
     }
     let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
+    let mut best: Option<(f64, Counted, f64, f64)> = None;
     for (counted, p_max) in marks {
-        let dark = counted != Counted::All;
-        let seen: Vec<&Arc<CallFact>> = window_calls().filter(|call| counted.has(call, context.rules)).collect();
-        let (Some(first), Some(last)) = (
-            seen.iter().map(|call| call.first_ms).min(),
-            seen.iter().map(|call| call.last_ms).max(),
-        ) else {
+        let seen = window_calls().filter(|call| counted.has(call, context.rules)).count();
+        if seen == 0 {
             continue;
-        };
-        let Some(base) = traffic::baseline(state, context, group, until, counted) else {
-            continue;
-        };
-        let p = base.rate.at_least(seen.len() as u32, watched);
+        }
+        let base = past.baseline(state, context, counted);
+        let p = base.rate.at_least(seen as u32, watched);
         // Both tests are made: relative to their own bars the more surprising one speaks.
-        if p > p_max || best.as_ref().is_some_and(|(ratio, _)| *ratio <= p / p_max) {
-            continue;
+        if p <= p_max && best.is_none_or(|(ratio, ..)| ratio > p / p_max) {
+            best = Some((p / p_max, counted, p, base.rate.mean() * watched));
         }
-        let mut evidence = Vec::new();
-        for call in &seen {
-            add_evidence(&mut evidence, call.evidence.iter().take(2));
-        }
-        let mut zones: Vec<_> = seen.iter().map(|call| context.plan.zone_id(call.zone)).collect();
-        zones.sort_unstable();
-        zones.dedup();
-        let signal = Signal {
-            kind: kind.name().to_owned(),
-            zone: zones.join("+"),
-            value: seen.len() as f64,
-            unit: if dark { "dark calls" } else { "calls" }.to_owned(),
-            baseline: rounded(base.rate.mean() * watched),
-            p: rounded(p),
-            from: UnixMs(first),
-            to: UnixMs(last),
-            dark,
-        };
-        best = Some((
-            p / p_max,
-            Active {
-                signal,
-                from_ms: first,
-                to_ms: last,
-                evidence,
-                dark,
-            },
-        ));
     }
-    best.map_or(Reading::Usual, |(_, active)| Reading::Unusual(active))
+    let Some((_, counted, p, expected)) = best else {
+        return Reading::Usual;
+    };
+    let seen: Vec<&Arc<CallFact>> = window_calls().filter(|call| counted.has(call, context.rules)).collect();
+    let first = seen.iter().map(|call| call.first_ms).min().unwrap_or(from_ms);
+    let last = seen.iter().map(|call| call.last_ms).max().unwrap_or(from_ms);
+    let mut evidence = Vec::new();
+    for call in &seen {
+        add_evidence(&mut evidence, call.evidence.iter().take(2));
+    }
+    let mut zones: Vec<_> = seen.iter().map(|call| context.plan.zone_id(call.zone)).collect();
+    zones.sort_unstable();
+    zones.dedup();
+    let dark = counted != Counted::All;
+    let signal = Signal {
+        kind: kind.name().to_owned(),
+        zone: zones.join("+"),
+        value: seen.len() as f64,
+        unit: if dark { "dark calls" } else { "calls" }.to_owned(),
+        baseline: rounded(expected),
+        p: rounded(p),
+        from: UnixMs(first),
+        to: UnixMs(last),
+        dark,
+    };
+    Reading::Unusual(Active {
+        signal,
+        from_ms: first,
+        to_ms: last,
+        evidence,
+        dark,
+    })
 }
 
 /// Levels of this look: cars, area, aircraft.
 fn read_levels(context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) -> Reading {
-    let mut best: Option<(f64, Signal)> = None;
+    let mut best: Option<(f64, LevelReading)> = None;
     let mut judged = false;
     for gauge in 0..context.facts.gauges.len() {
         if context.facts.gauges.get(gauge).is_none_or(|gauge| gauge.kind != kind) {
@@ -403,16 +403,16 @@ fn read_levels(context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) 
         let unusual = reading.z >= keys.level_z_min
             && reading.standing.p() <= keys.level_p_max.max(rank_floor(&reading.standing));
         if unusual && best.as_ref().is_none_or(|(z, _)| reading.z > *z) {
-            best = Some((reading.z, reading.signal(context.now(), context.now())));
+            best = Some((reading.z, reading));
         }
     }
     match best {
-        Some((_, signal)) => Reading::Unusual(Active {
+        Some((_, reading)) => Reading::Unusual(Active {
             from_ms: context.now(),
             to_ms: context.now(),
             evidence: vec![context.look.id().clone()],
             dark: false,
-            signal,
+            signal: reading.signal(context, context.now(), context.now()),
         }),
         None if judged => Reading::Usual,
         None => Reading::Silent,

@@ -12,6 +12,7 @@ use super::{
     chance::{binomial_at_least, rounded},
     finding::{EVIDENCE_MAX, Finding, add_evidence},
     site::{CallFact, Context, Group, SiteState},
+    tally::Judged,
     traffic::watched_days,
 };
 use crate::{
@@ -56,12 +57,15 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         return;
     }
     let period_from = context.back(keys.period_days);
-    let running = state.episodes.get(rule, "dark").map(|episode| episode.finding.clone());
-    let large = |call: &&Arc<CallFact>| call.length.0 >= keys.size_min_m;
-    let (dark, judged) = tally(state.calls(context.facts, period_from, context.now()).filter(large));
+    let all = Judged {
+        tankers: false,
+        size_min_m: keys.size_min_m,
+    };
+    let (dark, judged) = state.radio(context, all, period_from);
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);
     let first_step = steps.first().copied().unwrap_or(1.0);
     let reached = f64::from(dark) >= first_step && p <= keys.p_max;
+    let running = state.episodes.get(rule, "dark").map(|episode| episode.finding.clone());
     if !reached {
         let recent = running.as_ref().is_some_and(|running| running.onset.0 > period_from);
         if recent {
@@ -79,8 +83,7 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         .min(period_from);
     let calls: Vec<Arc<CallFact>> = state
         .calls(context.facts, from, context.now())
-        .filter(large)
-        .filter(|call| call.dark)
+        .filter(|call| call.dark && all.has(call))
         .cloned()
         .collect();
     if Summed::again(state, context, rule, judged, &calls) {
@@ -156,14 +159,31 @@ pub fn ledger(
     }
     let (year, from) = year_of(context.now());
     let subject = format!("oil:{year}");
-    let all = || {
-        state
-            .calls(context.facts, from - 1, context.now())
-            .filter(|call| call.tanker && call.length.0 >= keys.size_min_m)
+    let tankers = Judged {
+        tankers: true,
+        size_min_m: keys.size_min_m,
     };
-    let (dark, judged) = tally(all());
+    let (dark, judged) = state.radio(context, tankers, from - 1);
     let p = binomial_at_least(dark, judged, keys.radio_failure_share);
-    let calls: Vec<Arc<CallFact>> = all().filter(|call| call.dark).cloned().collect();
+    let contradict = |state: &mut SiteState| {
+        if state.episodes.get(rule, &subject).is_some() {
+            state.episodes.contradict(
+                rule,
+                &subject,
+                "later looks matched some of the calls with AIS transmissions",
+            );
+        }
+    };
+    if f64::from(dark) < keys.calls_min || p > keys.p_max {
+        contradict(state);
+        state.summed.remove(&rule);
+        return;
+    }
+    let calls: Vec<Arc<CallFact>> = state
+        .calls(context.facts, from - 1, context.now())
+        .filter(|call| call.dark && tankers.has(call))
+        .cloned()
+        .collect();
     if Summed::again(state, context, rule, judged, &calls) {
         return;
     }
@@ -185,15 +205,8 @@ pub fn ledger(
         .and_then(|episode| episode.finding.details.get("threshold")?.as_f64())
         .unwrap_or(0.0);
     let reached = shares.iter().copied().rfind(|step| share.max(passed) >= *step);
-    let enough = f64::from(dark) >= keys.calls_min && p <= keys.p_max;
-    let (Some(step), true) = (reached, enough) else {
-        if state.episodes.get(rule, &subject).is_some() {
-            state.episodes.contradict(
-                rule,
-                &subject,
-                "later looks matched some of the calls with AIS transmissions",
-            );
-        }
+    let Some(step) = reached else {
+        contradict(state);
         return;
     };
     let Some(first) = calls.first() else { return };

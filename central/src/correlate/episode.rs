@@ -32,12 +32,26 @@ pub struct Episode {
 pub struct Episodes {
     running: BTreeMap<EpisodeKey, Episode>,
     over: BTreeMap<EpisodeKey, Arc<Finding>>,
+    /// True when a finding changed since [`Self::begin_look`].
+    changed: bool,
 }
 
 impl Episodes {
-    /// The running episode.
+    /// A look begins: nothing has changed yet.
+    pub fn begin_look(&mut self) {
+        self.changed = false;
+    }
+
+    /// True when a finding began, went on or was contradicted since [`Self::begin_look`].
+    pub const fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The running episode. There are few at a time: looking through them costs less than a key.
     pub fn get(&self, rule: usize, subject: &str) -> Option<&Episode> {
-        self.running.get(&(rule, Arc::from(subject)))
+        let mut running = self.running.iter();
+        let found = running.find(|((of, about), _)| *of == rule && **about == *subject);
+        found.map(|(_, episode)| episode)
     }
 
     /// Begins or continues an episode. `change` gets the finding so far, if there is one.
@@ -48,6 +62,7 @@ impl Episodes {
             finding.completed_ms = before.finding.completed_ms;
         }
         let finding = Arc::new(finding);
+        self.changed = true;
         self.running.insert(key, Episode { finding, cooldown_days });
     }
 
@@ -57,6 +72,7 @@ impl Episodes {
             && episode.finding.contradicted.is_none()
         {
             Arc::make_mut(&mut episode.finding).contradicted = Some(reason.to_owned());
+            self.changed = true;
         }
     }
 

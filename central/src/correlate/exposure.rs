@@ -2,7 +2,8 @@
 //!
 //! A call of dwell D is seen by a clear look at t when the vessel arrived in (t - D, t]. So a look adds the time since the
 //! clear look before it, at most D: daily looks add a day each, a look after three weeks of cloud adds D. Running sums are kept for a
-//! few dwell times, so that the exposure between two instants is two binary searches.
+//! few dwell times, so that the exposure between two instants is two searches. Most of them ask for lately, or for the beginning: a search
+//! begins at the nearer end and doubles its steps, so what it costs follows from how far back is asked and not from how long the history is.
 
 use std::collections::VecDeque;
 
@@ -10,16 +11,27 @@ use quaywatch_protocol::contract::time::DAY_MS;
 
 /// Dwell times for which sums are kept, days: what lies between takes the nearest by ratio.
 const DWELLS_DAYS: [f64; 6] = [0.125, 0.35, 1.0, 2.0, 4.0, 8.0];
+/// Longest of them: what a look adds at most, days.
+pub const DWELL_MAX_DAYS: f64 = 8.0;
+/// Where the nearest by ratio changes from one dwell time to the next: the square roots of the products of neighbours, days.
+const BETWEEN_DAYS: [f64; 5] = [
+    0.209_165_006_633_519,
+    0.591_607_978_309_961_6,
+    std::f64::consts::SQRT_2,
+    2.0 * std::f64::consts::SQRT_2,
+    4.0 * std::f64::consts::SQRT_2,
+];
 
 /// Clear looks of one zone or group of zones, in event time.
 #[derive(Clone, Debug, Default)]
 pub struct Exposure {
+    /// When each was.
+    at_ms: VecDeque<i64>,
     looks: VecDeque<Clear>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Clear {
-    at_ms: i64,
     share: f64,
     /// Exposure from the beginning up to and with this look, days, by dwell.
     sums: [f64; DWELLS_DAYS.len()],
@@ -28,39 +40,40 @@ struct Clear {
 impl Exposure {
     /// Adds a clear look that saw `share` of the group; late ones find their place.
     pub fn insert(&mut self, at_ms: i64, share: f64) {
-        let place = self.looks.partition_point(|look| look.at_ms <= at_ms);
-        self.looks.insert(
-            place,
-            Clear {
-                at_ms,
-                share,
-                sums: [0.0; DWELLS_DAYS.len()],
-            },
-        );
+        let place = self.after(at_ms);
+        let look = Clear {
+            share,
+            sums: [0.0; DWELLS_DAYS.len()],
+        };
+        self.at_ms.insert(place, at_ms);
+        self.looks.insert(place, look);
         self.sum_from(place);
     }
 
     fn sum_from(&mut self, place: usize) {
-        let mut before = place.checked_sub(1).and_then(|at| self.looks.get(at)).copied();
-        for look in self.looks.range_mut(place..) {
-            for (slot, dwell) in DWELLS_DAYS.iter().enumerate() {
-                let gap = before.map_or(f64::INFINITY, |before| {
-                    (look.at_ms - before.at_ms) as f64 / DAY_MS as f64
-                });
-                let sum = before.and_then(|before| before.sums.get(slot).copied()).unwrap_or(0.0);
-                if let Some(into) = look.sums.get_mut(slot) {
-                    *into = sum + gap.min(*dwell) * look.share;
-                }
+        let before = place.checked_sub(1);
+        let mut last = before.and_then(|at| Some((*self.at_ms.get(at)?, self.looks.get(at)?.sums)));
+        for (at_ms, look) in self.at_ms.range(place..).zip(self.looks.range_mut(place..)) {
+            let (gap, sums) = last.map_or((f64::INFINITY, [0.0; DWELLS_DAYS.len()]), |(before_ms, sums)| {
+                ((at_ms - before_ms) as f64 / DAY_MS as f64, sums)
+            });
+            for ((into, sum), dwell) in look.sums.iter_mut().zip(sums).zip(DWELLS_DAYS) {
+                *into = sum + gap.min(dwell) * look.share;
             }
-            before = Some(*look);
+            last = Some((*at_ms, look.sums));
         }
+    }
+
+    /// Position of the first look after an instant.
+    fn after(&self, at_ms: i64) -> usize {
+        after(&self.at_ms, |at| *at, at_ms)
     }
 
     /// Exposure in (`from_ms`, `to_ms`], days, for calls of about `dwell_days`.
     pub fn days(&self, from_ms: i64, to_ms: i64, dwell_days: f64) -> f64 {
         let slot = nearest(dwell_days);
         let sum = |until: i64| {
-            let at = self.looks.partition_point(|look| look.at_ms <= until);
+            let at = self.after(until);
             at.checked_sub(1)
                 .and_then(|at| self.looks.get(at))
                 .and_then(|look| look.sums.get(slot).copied())
@@ -81,28 +94,24 @@ impl Exposure {
 
     /// Clear looks in (`from_ms`, `to_ms`].
     pub fn looks(&self, from_ms: i64, to_ms: i64) -> usize {
-        let until = |at: i64| self.looks.partition_point(|look| look.at_ms <= at);
-        until(to_ms).saturating_sub(until(from_ms))
+        self.after(to_ms).saturating_sub(self.after(from_ms))
     }
 
     /// First clear look after `from_ms`.
     pub fn first_after(&self, from_ms: i64) -> Option<i64> {
-        self.looks
-            .get(self.looks.partition_point(|look| look.at_ms <= from_ms))
-            .map(|look| look.at_ms)
+        self.at_ms.get(self.after(from_ms)).copied()
     }
 
     /// Last clear look at or before `to_ms`.
     pub fn last_until(&self, to_ms: i64) -> Option<i64> {
-        let at = self.looks.partition_point(|look| look.at_ms <= to_ms);
-        at.checked_sub(1)
-            .and_then(|at| self.looks.get(at))
-            .map(|look| look.at_ms)
+        let at = self.after(to_ms).checked_sub(1)?;
+        self.at_ms.get(at).copied()
     }
 
     /// Forgets looks at or before `until_ms`; the sums stay right.
     pub fn forget(&mut self, until_ms: i64) {
-        while self.looks.front().is_some_and(|look| look.at_ms <= until_ms) {
+        while self.at_ms.front().is_some_and(|at| *at <= until_ms) {
+            self.at_ms.pop_front();
             self.looks.pop_front();
         }
     }
@@ -113,21 +122,78 @@ impl Exposure {
     }
 }
 
-fn nearest(dwell_days: f64) -> usize {
-    let wanted = dwell_days.max(0.01).ln();
-    let mut best = (0, f64::INFINITY);
-    for (slot, dwell) in DWELLS_DAYS.iter().enumerate() {
-        let off = (dwell.ln() - wanted).abs();
-        if off < best.1 {
-            best = (slot, off);
+/// Position of the first of these, which are in the order of time, that is after an instant: sought from the nearer end with doubling steps.
+pub fn after<T>(all: &VecDeque<T>, time_ms: impl Fn(&T) -> i64, at_ms: i64) -> usize {
+    let is_after = |at: usize| all.get(at).is_none_or(|each| time_ms(each) > at_ms);
+    let (Some(first), Some(last)) = (all.front().map(&time_ms), all.back().map(&time_ms)) else {
+        return 0;
+    };
+    if last <= at_ms {
+        return all.len();
+    }
+    if first > at_ms {
+        return 0;
+    }
+    // What is sought lies in (low, high]: `low` is not after the instant, `high` is.
+    let (mut low, mut high, mut step) = (0, all.len() - 1, 1);
+    if at_ms - first < last - at_ms {
+        while low + step < high {
+            if is_after(low + step) {
+                high = low + step;
+                break;
+            }
+            low += step;
+            step *= 2;
+        }
+    } else {
+        while high > low + step {
+            if !is_after(high - step) {
+                low = high - step;
+                break;
+            }
+            high -= step;
+            step *= 2;
         }
     }
-    best.0
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if is_after(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
+}
+
+fn nearest(dwell_days: f64) -> usize {
+    BETWEEN_DAYS.iter().filter(|between| dwell_days > **between).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_found_wherever_it_is_asked_for() {
+        let times: VecDeque<i64> = [1, 1, 2, 5, 5, 5, 9, 40, 41, 41, 60].into();
+        for at_ms in 0..62 {
+            let expected = times.iter().filter(|each| **each <= at_ms).count();
+            assert_eq!(after(&times, |each| *each, at_ms), expected, "{at_ms}");
+        }
+    }
+
+    #[test]
+    fn a_dwell_time_takes_the_nearest_by_ratio() {
+        for hundredths in 1..1_500 {
+            let dwell = f64::from(hundredths) / 100.0 + 1e-5;
+            let off = |slot: usize| (DWELLS_DAYS[slot].ln() - dwell.ln()).abs();
+            let best = (0..DWELLS_DAYS.len())
+                .min_by(|a, b| off(*a).total_cmp(&off(*b)))
+                .unwrap();
+            assert_eq!(nearest(dwell), best, "{dwell}");
+        }
+    }
 
     #[test]
     fn three_weeks_of_cloud_add_one_dwell_and_not_three_weeks() {

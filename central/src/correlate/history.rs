@@ -14,8 +14,10 @@ use super::{
 };
 use crate::rules::Rules;
 
-/// Event time between checkpoints, ms: a late look folds at most so much again beyond its own lateness.
+/// Event time between checkpoints, ms, and looks between them: a late look folds at most so much again beyond its own lateness. With looks once
+/// a day a checkpoint at each would be more work than the looks.
 const CHECKPOINT_EVERY_MS: i64 = 12 * HOUR_MS;
+const CHECKPOINT_EVERY_LOOKS: usize = 12;
 /// How much longer than the lateness limit looks and checkpoints are kept, ms: the clock tolerance, generously.
 const MARGIN_MS: i64 = 2 * HOUR_MS;
 
@@ -28,6 +30,8 @@ pub struct History {
     pub head: SiteState,
     recent: Vec<Arc<SiteLook>>,
     checkpoints: Vec<(LookKey, SiteState)>,
+    /// Looks folded since the last checkpoint.
+    since_checkpoint: usize,
 }
 
 impl History {
@@ -38,6 +42,7 @@ impl History {
             head: SiteState::default(),
             recent: Vec::new(),
             checkpoints: vec![((i64::MIN, Arc::from("")), SiteState::default())],
+            since_checkpoint: 0,
         }
     }
 
@@ -74,11 +79,11 @@ impl History {
             look,
         };
         self.head.fold(&mut context);
-        let due = self
-            .checkpoints
-            .last()
-            .is_none_or(|(key, _)| look.at().saturating_sub(key.0) >= CHECKPOINT_EVERY_MS);
+        self.since_checkpoint += 1;
+        let due = self.since_checkpoint >= CHECKPOINT_EVERY_LOOKS
+            && (self.checkpoints.last()).is_none_or(|(key, _)| look.at().saturating_sub(key.0) >= CHECKPOINT_EVERY_MS);
         if due {
+            self.since_checkpoint = 0;
             self.checkpoints.push((look.key.clone(), self.head.clone()));
         }
     }
@@ -87,6 +92,7 @@ impl History {
         while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(|(at, _)| at >= key) {
             self.checkpoints.pop();
         }
+        self.since_checkpoint = 0;
         if let Some((at, state)) = self.checkpoints.last() {
             self.head = state.clone();
             self.facts.unsettle_after(at, rules);

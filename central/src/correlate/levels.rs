@@ -56,10 +56,12 @@ impl Measure {
 #[derive(Clone, Debug)]
 pub struct Gauge {
     pub zones: Vec<ZoneIx>,
-    pub name: String,
+    pub name: Arc<str>,
     pub kind: SignalKind,
     pub measure: Measure,
     pub series: Series,
+    /// What was last read of it: in which fold, with which end of the baseline. Several rules ask for the same.
+    read: Option<(u64, Option<i64>, Option<LevelReading>)>,
 }
 
 impl Gauge {
@@ -88,10 +90,11 @@ pub fn gauges(plan: &SitePlan) -> Vec<Gauge> {
         let mut add = |kind, measure| {
             gauges.push(Gauge {
                 zones: vec![ix],
-                name: zone.id.clone(),
+                name: zone.id.as_str().into(),
                 kind,
                 measure,
                 series: Series::default(),
+                read: None,
             });
         };
         match zone.kind {
@@ -110,11 +113,12 @@ pub fn gauges(plan: &SitePlan) -> Vec<Gauge> {
         let names: Vec<_> = tracks.iter().map(|ix| plan.zone_id(*ix)).collect();
         for measure in [Measure::Cars, Measure::TankCars] {
             gauges.push(Gauge {
-                name: names.join("+"),
+                name: names.join("+").into(),
                 zones: tracks.clone(),
                 kind: SignalKind::Rail,
                 measure,
                 series: Series::default(),
+                read: None,
             });
         }
     }
@@ -122,11 +126,10 @@ pub fn gauges(plan: &SitePlan) -> Vec<Gauge> {
 }
 
 /// A gauge's value in this look against its baseline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LevelReading {
     pub gauge: usize,
     pub kind: SignalKind,
-    pub name: String,
     pub measure: Measure,
     pub value: f64,
     pub standing: Standing,
@@ -135,6 +138,18 @@ pub struct LevelReading {
 
 /// Reads a gauge in this look; `None`: not seen, or not enough history. `frozen_ms`: end of the baseline at the latest.
 pub fn read_gauge(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64>) -> Option<LevelReading> {
+    let fold = context.facts.folds;
+    if let Some((at, frozen, reading)) = context.facts.gauges.get(gauge)?.read
+        && (at, frozen) == (fold, frozen_ms)
+    {
+        return reading;
+    }
+    let reading = read_anew(context, gauge, frozen_ms);
+    context.facts.gauges.get_mut(gauge)?.read = Some((fold, frozen_ms, reading));
+    reading
+}
+
+fn read_anew(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64>) -> Option<LevelReading> {
     let rules = context.rules;
     let keys = &rules.baseline;
     let now = context.now();
@@ -162,7 +177,6 @@ pub fn read_gauge(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64
         return Some(LevelReading {
             gauge,
             kind: this.kind,
-            name: this.name.clone(),
             measure: this.measure,
             value,
             z: standing.z(value, this.measure.floor(standing.median, rules)),
@@ -173,11 +187,17 @@ pub fn read_gauge(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64
 }
 
 impl LevelReading {
+    /// Name of the gauge: its zone, or zones.
+    fn zone(&self, context: &Context<'_>) -> Arc<str> {
+        let gauge = context.facts.gauges.get(self.gauge);
+        gauge.map_or_else(|| Arc::from(""), |gauge| gauge.name.clone())
+    }
+
     /// As a signal of an alert.
-    pub fn signal(&self, from_ms: i64, to_ms: i64) -> Signal {
+    pub fn signal(&self, context: &Context<'_>, from_ms: i64, to_ms: i64) -> Signal {
         Signal {
             kind: self.kind.name().to_owned(),
-            zone: self.name.clone(),
+            zone: self.zone(context).to_string(),
             value: rounded(self.value),
             unit: self.measure.unit().to_owned(),
             baseline: rounded(self.standing.median),
@@ -246,8 +266,8 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
             (details, running.signals.clone())
         }
         _ => (
-            surge_details(&reading, onset.1, now),
-            vec![reading.signal(onset.1, now)],
+            surge_details(&reading, context, onset.1, now),
+            vec![reading.signal(context, onset.1, now)],
         ),
     };
     let site = context.plan.id.clone();
@@ -277,10 +297,15 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     state.episodes.put(finding, keys.cooldown_days);
 }
 
-fn surge_details(reading: &LevelReading, from_ms: i64, now: i64) -> Map<String, serde_json::Value> {
+fn surge_details(
+    reading: &LevelReading,
+    context: &Context<'_>,
+    from_ms: i64,
+    now: i64,
+) -> Map<String, serde_json::Value> {
     let mut details = Map::new();
     details.insert("of".into(), json!("rail"));
-    details.insert("zone".into(), json!(reading.name));
+    details.insert("zone".into(), json!(&*reading.zone(context)));
     details.insert("unit".into(), json!(reading.measure.unit()));
     details.insert("observed".into(), json!(rounded(reading.value)));
     details.insert("expected".into(), json!(rounded(reading.standing.median)));
@@ -305,7 +330,7 @@ pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, key
         else {
             continue;
         };
-        let subject: Arc<str> = Arc::from(this.name.as_str());
+        let subject = this.name.clone();
         let running = state
             .episodes
             .get(rule, &subject)
@@ -328,13 +353,17 @@ pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, key
         .max(keys.ratio_min * standing.median)
         .max(standing.median + keys.area_min_m2);
         let wanted = keys.looks_min as usize;
-        let latest: Vec<(i64, f64)> = (context.facts.gauges.get(gauge))
-            .map(|gauge| gauge.series.latest(wanted + 1, now).collect())
-            .unwrap_or_default();
-        let shown = latest.iter().take(wanted);
-        let grown = latest.len() > wanted && shown.clone().all(|(_, area)| *area >= bar);
         let goes_on = running.is_some() && reading.value >= bar.min(standing.median + keys.area_min_m2);
-        if !grown && !goes_on {
+        let Some(series) = context.facts.gauges.get(gauge).map(|gauge| &gauge.series) else {
+            continue;
+        };
+        let shows_it = series.latest(wanted, now).all(|(_, area)| area >= bar);
+        if !goes_on && !shows_it {
+            continue;
+        }
+        let latest: Vec<(i64, f64)> = series.latest(wanted + 1, now).collect();
+        let shown = latest.iter().take(wanted);
+        if !goes_on && latest.len() <= wanted {
             continue;
         }
         let mut recent: Vec<f64> = shown.clone().map(|(_, area)| *area).collect();
@@ -379,7 +408,7 @@ fn put_growth(
     let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());
     add_evidence(&mut evidence, [context.look.id()]);
     let mut details = Map::new();
-    details.insert("zone".into(), json!(reading.name));
+    details.insert("zone".into(), json!(&*reading.zone(context)));
     details.insert("area_m2_before".into(), json!(rounded(reading.standing.median)));
     details.insert("area_m2_after".into(), json!(rounded(after.max(most))));
     details.insert("highest_before_m2".into(), json!(rounded(reading.standing.max)));
@@ -390,7 +419,7 @@ fn put_growth(
     details.insert("to".into(), json!(UnixMs(now)));
     let signal = Signal {
         kind: SignalKind::Storage.name().to_owned(),
-        ..reading.signal(onset.1, now)
+        ..reading.signal(context, onset.1, now)
     };
     let site = context.plan.id.clone();
     let finding = Finding {
@@ -398,7 +427,7 @@ fn put_growth(
         kind: Kind::Growth,
         sites: vec![site.clone()],
         site,
-        subject: Arc::from(reading.name.as_str()),
+        subject: reading.zone(context),
         completed_ms: now,
         onset,
         last_ms: now,

@@ -28,6 +28,7 @@ mod levels;
 mod series;
 mod shift;
 mod site;
+mod sorted;
 mod tally;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
 //! A measured level over time (cars, square metres, aircraft), and where a value stands in a window of it.
 //!
 //! Samples are kept in event time. A window is a pair of positions that can move both ways, with the values inside kept
-//! sorted: moving on by one sample costs one insertion and one removal, and going back after a late look is the same in reverse. Who asks for
+//! sorted (in blocks): moving on by one sample takes one in and one out, and going back after a late look is the same in reverse. Who asks for
 //! windows far apart in turn (before a running episode, and up to lately) has one each: none is moved to and fro.
 
 use std::collections::VecDeque;
+
+use super::{exposure::after, sorted::Sorted};
 
 /// One level series.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +35,7 @@ impl Asks {
 struct Window {
     low: usize,
     high: usize,
-    sorted: Vec<f64>,
+    sorted: Sorted,
 }
 
 /// Where a value stands in a window.
@@ -68,7 +70,7 @@ impl Standing {
 impl Series {
     /// Adds a sample; late ones find their place.
     pub fn insert(&mut self, at_ms: i64, value: f64) {
-        let place = self.samples.partition_point(|(at, _)| *at <= at_ms);
+        let place = after(&self.samples, |(at, _)| *at, at_ms);
         self.samples.insert(place, (at_ms, value));
         for window in &mut self.windows {
             if place < window.low {
@@ -76,7 +78,7 @@ impl Series {
                 window.high += 1;
             } else if place < window.high {
                 window.high += 1;
-                window.add(value);
+                window.sorted.add(value);
             }
         }
     }
@@ -95,14 +97,14 @@ impl Series {
             (Some(first), Some(last)) if count > 0 => (last.0 - first.0) as f64 / 86_400_000.0,
             _ => 0.0,
         };
-        let below = window.sorted.partition_point(|each| *each < value);
+        let below = window.sorted.below(value);
         let median = window.quantile(0.5);
         let quartiles = window.quantile(0.75) - window.quantile(0.25);
         Standing {
             samples: count,
             days,
             median,
-            max: window.sorted.last().copied().unwrap_or(0.0),
+            max: window.sorted.last().unwrap_or(0.0),
             spread: (quartiles / 1.349).max((window.quantile(0.9) - median) / 1.2816),
             rank: 1 + count - below,
         }
@@ -110,7 +112,7 @@ impl Series {
 
     /// The last `count` samples at or before `to_ms`, newest first.
     pub fn latest(&self, count: usize, to_ms: i64) -> impl Iterator<Item = (i64, f64)> + '_ {
-        let end = self.samples.partition_point(|(at, _)| *at <= to_ms);
+        let end = after(&self.samples, |(at, _)| *at, to_ms);
         self.samples.range(..end).rev().take(count).copied()
     }
 
@@ -125,7 +127,7 @@ impl Series {
                     window.low -= 1;
                     window.high -= 1;
                 } else if window.high > 0 {
-                    window.remove(value);
+                    window.sorted.remove(value);
                     window.high -= 1;
                 }
             }
@@ -142,43 +144,28 @@ impl Window {
     /// Quantile of the window: the value at position floor(q (n - 1) + 0.5).
     fn quantile(&self, q: f64) -> f64 {
         let last = self.sorted.len().saturating_sub(1);
-        self.sorted
-            .get((q * last as f64 + 0.5) as usize)
-            .copied()
-            .unwrap_or(0.0)
+        self.sorted.get((q * last as f64 + 0.5) as usize).unwrap_or(0.0)
     }
 
     fn seek(&mut self, samples: &VecDeque<(i64, f64)>, from_ms: i64, to_ms: i64) {
-        let low = samples.partition_point(|(at, _)| *at <= from_ms);
-        let high = samples.partition_point(|(at, _)| *at <= to_ms).max(low);
+        let low = after(samples, |(at, _)| *at, from_ms);
+        let high = after(samples, |(at, _)| *at, to_ms).max(low);
         let value = |at: usize| samples.get(at).map_or(0.0, |(_, value)| *value);
         while self.high < high {
-            self.add(value(self.high));
+            self.sorted.add(value(self.high));
             self.high += 1;
         }
         while self.low > low {
             self.low -= 1;
-            self.add(value(self.low));
+            self.sorted.add(value(self.low));
         }
         while self.high > high {
             self.high -= 1;
-            self.remove(value(self.high));
+            self.sorted.remove(value(self.high));
         }
         while self.low < low {
-            self.remove(value(self.low));
+            self.sorted.remove(value(self.low));
             self.low += 1;
-        }
-    }
-
-    fn add(&mut self, value: f64) {
-        let place = self.sorted.partition_point(|each| *each < value);
-        self.sorted.insert(place, value);
-    }
-
-    fn remove(&mut self, value: f64) {
-        let place = self.sorted.partition_point(|each| *each < value);
-        if place < self.sorted.len() {
-            self.sorted.remove(place);
         }
     }
 }

@@ -49,7 +49,7 @@ fn probability(earlier: &Call, later: &Call, keys: &Shift, context: &Context<'_>
 }
 
 /// Links calls that begun lately with calls they continue, surest first, one to one.
-pub fn link(live: &mut [Arc<Call>], context: &Context<'_>) {
+pub fn link(live: &mut [Arc<Call>], context: &mut Context<'_>) {
     let keys = (context.rules.rules.iter()).find_map(|rule| match &rule.kind {
         RuleKind::Shift(keys) if rule.watches(&context.plan.id) => Some(*keys),
         _ => None,
@@ -77,11 +77,12 @@ pub fn link(live: &mut [Arc<Call>], context: &Context<'_>) {
         let Some((from_id, to_id)) = ids.map(|(a, b)| (a.id.clone(), b.id.clone())) else {
             continue;
         };
-        if let Some(earlier) = live.get_mut(from).map(edit) {
+        let edits = &mut context.facts.edits;
+        if let Some(earlier) = live.get_mut(from).map(|call| edit(call, edits)) {
             earlier.shifted_to = Some(to_id);
             earlier.departed = true;
         }
-        if let Some(later) = live.get_mut(to).map(edit) {
+        if let Some(later) = live.get_mut(to).map(|call| edit(call, edits)) {
             later.shifted_from = Some(from_id);
         }
     }

@@ -4,7 +4,10 @@
 //! windows that end at a given moment, so they need no rolling back. [`SiteState`] is what looks change one after the
 //! other (open calls, running episodes, signals): small, copied into checkpoints.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use quaywatch_protocol::contract::{ZoneKind, look::VesselClass, time::DAY_MS};
 
@@ -15,10 +18,10 @@ use super::{
     coincide::{self, Meeting},
     dark::{self, Summed},
     episode::Episodes,
-    exposure::Exposure,
+    exposure::{Exposure, after},
     levels::{self, Gauge},
     shift,
-    tally::Tallies,
+    tally::{Judged, Tallies},
     traffic,
 };
 use crate::rules::{RuleKind, Rules};
@@ -104,14 +107,21 @@ impl Group {
         Self::Pier(at as u8, bits)
     }
 
+    /// True when the zone belongs to a group of zones; calls of any zone may be of the other groups.
+    pub const fn has_zone(self, ix: ZoneIx) -> bool {
+        match self {
+            Self::Zone(zone) => ix == zone,
+            Self::Pier(_, zones) => ix < 64 && zones >> ix & 1 == 1,
+            Self::Dock | Self::Tanker | Self::All => true,
+        }
+    }
+
     /// True when the call belongs to the group.
     pub const fn has(self, call: &CallFact) -> bool {
         match self {
-            Self::Zone(zone) => call.zone == zone,
-            Self::Pier(_, zones) => call.zone < 64 && zones >> call.zone & 1 == 1,
+            Self::Zone(_) | Self::Pier(..) | Self::All => self.has_zone(call.zone),
             Self::Dock => !call.tanker,
             Self::Tanker => call.tanker,
-            Self::All => true,
         }
     }
 }
@@ -128,11 +138,15 @@ pub struct Facts {
     /// Level series.
     pub gauges: Vec<Gauge>,
     /// Calls that are over, by first sighting.
-    past: Vec<Arc<CallFact>>,
+    past: VecDeque<Arc<CallFact>>,
     /// The same, counted in advance.
     pub tallies: Tallies,
     /// Event time of the first look.
     pub first_ms: Option<i64>,
+    /// How often looks were folded: what was read in one fold does not hold in the next.
+    pub folds: u64,
+    /// How often calls were changed.
+    pub edits: u64,
 }
 
 impl Facts {
@@ -220,10 +234,7 @@ impl Facts {
     }
 
     fn settle(&mut self, call: CallFact, rules: &Rules) {
-        let (place, first) = (
-            self.past.partition_point(|other| other.first_ms <= call.first_ms),
-            call.first_ms,
-        );
+        let (place, first) = (after(&self.past, |other| other.first_ms, call.first_ms), call.first_ms);
         self.past.insert(place, Arc::new(call));
         self.tallies.count_from(first, &self.past, rules);
     }
@@ -241,8 +252,9 @@ impl Facts {
         for gauge in &mut self.gauges {
             gauge.series.forget(until_ms);
         }
-        let old = self.past.partition_point(|call| call.first_ms <= until_ms);
-        self.past.drain(..old);
+        while self.past.front().is_some_and(|call| call.first_ms <= until_ms) {
+            self.past.pop_front();
+        }
         self.tallies.forget(until_ms);
     }
 
@@ -301,8 +313,11 @@ impl Context<'_> {
 impl SiteState {
     /// Applies one look.
     pub fn fold(&mut self, context: &mut Context<'_>) {
-        let (zones, rules) = (&context.facts.zones, context.rules);
-        let changes = calls::track(&mut self.live, context.look, context.plan, zones, rules);
+        context.facts.folds += 1;
+        self.episodes.begin_look();
+        let rules = context.rules;
+        let Facts { zones, edits, .. } = &mut *context.facts;
+        let changes = calls::track(&mut self.live, context.look, context.plan, zones, rules, edits);
         self.calls_changed = changes.any;
         self.seen_and_missed.0 += changes.seen_again;
         self.seen_and_missed.1 += changes.missed_between;
@@ -395,14 +410,25 @@ impl SiteState {
 
     /// Calls first seen in (`from_ms`, `to_ms`], in the order of their first sighting within past and live.
     pub fn calls<'a>(&'a self, facts: &'a Facts, from_ms: i64, to_ms: i64) -> impl Iterator<Item = &'a Arc<CallFact>> {
-        let low = facts.past.partition_point(|call| call.first_ms <= from_ms);
-        let high = facts.past.partition_point(|call| call.first_ms <= to_ms).max(low);
-        let past = facts.past.get(low..high).unwrap_or_default();
+        let low = after(&facts.past, |call| call.first_ms, from_ms);
+        let high = after(&facts.past, |call| call.first_ms, to_ms).max(low);
         let live = self
             .live_facts
             .iter()
             .filter(move |call| call.first_ms > from_ms && call.first_ms <= to_ms);
-        past.iter().chain(live)
+        facts.past.range(low..high).chain(live)
+    }
+
+    /// Of the calls first seen in (`from_ms`, now]: how many were dark, and of how many the radio could be judged.
+    pub fn radio(&self, context: &mut Context<'_>, judged: Judged, from_ms: i64) -> (u32, u32) {
+        let now = context.now();
+        let Facts { tallies, past, .. } = &mut *context.facts;
+        let counted = tallies.radio(judged, from_ms, now, past);
+        (self.live_facts.iter())
+            .filter(|call| call.first_ms > from_ms && call.first_ms <= now && judged.has(call))
+            .fold(counted, |(dark, all), call| {
+                (dark + u32::from(call.dark), all + u32::from(call.radio))
+            })
     }
 
     /// Share of clear looks that show a vessel which is there: of the moments between first and last sighting of the site's calls.

@@ -1,14 +1,17 @@
 //! Calls that are over, counted in advance: how many of a kind began between two instants, and how regularly.
 //!
 //! A baseline reaches back over years. It is asked for at every look, so the calls in it are not counted again each time: each kind keeps its calls in
-//! the order of their first sighting with running sums, and a baseline is two binary searches. Sums are whole numbers (milliseconds), so
+//! the order of their first sighting with running sums, and a baseline is two searches. Sums are whole numbers (milliseconds), so
 //! they are the same in whatever order the calls came.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use quaywatch_protocol::contract::time::DAY_MS;
 
-use super::site::{CallFact, Group};
+use super::{
+    exposure::after,
+    site::{CallFact, Group},
+};
 use crate::rules::Rules;
 
 /// A call that is sure to have happened: seen twice, or once and clearly.
@@ -116,8 +119,8 @@ impl Tally {
     }
 
     fn gaps(&self, counted: Counted, from_ms: i64, to_ms: i64) -> Gaps {
-        let low = self.entries.partition_point(|entry| entry.first_ms <= from_ms);
-        let high = self.entries.partition_point(|entry| entry.first_ms <= to_ms).max(low);
+        let low = after(&self.entries, |entry| entry.first_ms, from_ms);
+        let high = after(&self.entries, |entry| entry.first_ms, to_ms).max(low);
         if let Counted::LongDark(length_m) = counted {
             let mut gaps = Gaps::default();
             for entry in self.entries.range(low..high).filter(|entry| entry.length_m >= length_m) {
@@ -142,9 +145,62 @@ impl Tally {
     }
 }
 
+/// Which calls are judged by their radio: all or those of tankers, of this length and more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Only tankers' calls.
+    pub tankers: bool,
+    /// Least length, metres.
+    pub size_min_m: f64,
+}
+
+impl Judged {
+    /// True when the call is among them.
+    pub fn has(self, call: &CallFact) -> bool {
+        call.length.0 >= self.size_min_m && (call.tanker || !self.tankers)
+    }
+}
+
+/// Calls that are over and were dark, and those whose radio could be judged.
+#[derive(Clone, Debug)]
+struct Radio {
+    judged: Judged,
+    /// First sighting, and how many were dark and how many judged before it.
+    entries: VecDeque<(i64, (u32, u32))>,
+    /// How many with the last.
+    all: (u32, u32),
+}
+
+impl Radio {
+    fn push(&mut self, call: &CallFact) {
+        self.entries.push_back((call.first_ms, self.all));
+        self.all.0 += u32::from(call.dark);
+        self.all.1 += u32::from(call.radio);
+    }
+
+    fn drop_from(&mut self, from_ms: i64) {
+        while let Some((first_ms, before)) = self.entries.back().copied()
+            && first_ms >= from_ms
+        {
+            self.all = before;
+            self.entries.pop_back();
+        }
+    }
+
+    /// How many began at or before an instant, of those that are kept and all before them.
+    fn until(&self, at_ms: i64) -> (u32, u32) {
+        let next = self.entries.get(after(&self.entries, |entry| entry.0, at_ms));
+        next.map_or(self.all, |(_, before)| *before)
+    }
+}
+
 /// All tallies of a site.
 #[derive(Clone, Debug, Default)]
-pub struct Tallies(Vec<Tally>);
+pub struct Tallies {
+    calls: Vec<Tally>,
+    /// Made when a rule first asks.
+    radios: Vec<Radio>,
+}
 
 impl Tallies {
     /// Tallies of what rules ask for: traffic at each berth, pier and all of them; calls of all marks at docks and oil berths.
@@ -158,18 +214,27 @@ impl Tallies {
             counted,
             entries: VecDeque::new(),
         };
-        Self(traffic.chain(signals).map(empty).collect())
+        Self {
+            calls: traffic.chain(signals).map(empty).collect(),
+            radios: Vec::new(),
+        }
     }
 
     /// Counts again from an instant on; `past` are all calls that are over, by their first sighting.
-    pub fn count_from(&mut self, from_ms: i64, past: &[Arc<CallFact>], rules: &Rules) {
-        let place = past.partition_point(|call| call.first_ms < from_ms);
-        let again = past.get(place..).unwrap_or_default();
-        for tally in &mut self.0 {
+    pub fn count_from(&mut self, from_ms: i64, past: &VecDeque<Arc<CallFact>>, rules: &Rules) {
+        let place = after(past, |call| call.first_ms, from_ms.saturating_sub(1));
+        for radio in &mut self.radios {
+            radio.drop_from(from_ms);
+            let judged = radio.judged;
+            for call in past.range(place..).filter(|call| judged.has(call)) {
+                radio.push(call);
+            }
+        }
+        for tally in &mut self.calls {
             while tally.entries.back().is_some_and(|entry| entry.first_ms >= from_ms) {
                 tally.entries.pop_back();
             }
-            for call in again {
+            for call in past.range(place..) {
                 if tally.group.has(call) && tally.counted.has(call, rules) {
                     tally.push(call);
                 }
@@ -179,14 +244,38 @@ impl Tallies {
 
     /// The calls that are over and began in (`from_ms`, `to_ms`].
     pub fn gaps(&self, group: Group, counted: Counted, from_ms: i64, to_ms: i64) -> Gaps {
-        (self.0.iter())
+        (self.calls.iter())
             .find(|tally| tally.group == group && tally.counted == counted.kept_as())
             .map_or_else(Gaps::default, |tally| tally.gaps(counted, from_ms, to_ms))
     }
 
+    /// Of the calls that are over and began in (`from_ms`, `to_ms`]: how many were dark, and of how many the radio could be judged.
+    pub fn radio(&mut self, judged: Judged, from_ms: i64, to_ms: i64, past: &VecDeque<Arc<CallFact>>) -> (u32, u32) {
+        let known = self.radios.iter().position(|radio| radio.judged == judged);
+        let at = known.unwrap_or_else(|| {
+            let (entries, all) = (VecDeque::new(), (0, 0));
+            let mut radio = Radio { judged, entries, all };
+            for call in past.iter().filter(|call| judged.has(call)) {
+                radio.push(call);
+            }
+            self.radios.push(radio);
+            self.radios.len() - 1
+        });
+        let Some(radio) = self.radios.get(at) else {
+            return (0, 0);
+        };
+        let (low, high) = (radio.until(from_ms), radio.until(to_ms));
+        (high.0.saturating_sub(low.0), high.1.saturating_sub(low.1))
+    }
+
     /// Forgets calls that began at or before `until_ms`.
     pub fn forget(&mut self, until_ms: i64) {
-        for tally in &mut self.0 {
+        for radio in &mut self.radios {
+            while radio.entries.front().is_some_and(|(first_ms, _)| *first_ms <= until_ms) {
+                radio.entries.pop_front();
+            }
+        }
+        for tally in &mut self.calls {
             while tally.entries.front().is_some_and(|entry| entry.first_ms <= until_ms) {
                 tally.entries.pop_front();
             }

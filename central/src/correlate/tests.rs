@@ -88,6 +88,7 @@ impl Berth {
             self.book.at(0).unwrap(),
             &self.clear,
             &self.rules,
+            &mut 0,
         );
     }
 }

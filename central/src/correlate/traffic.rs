@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use super::{
     book::ZoneIx,
     chance::{Rate, rounded},
-    exposure::Exposure,
+    exposure::DWELL_MAX_DAYS,
     finding::{Finding, add_evidence},
     site::{Context, Group, SiteState},
     tally::{Counted, Gaps},
@@ -45,55 +45,79 @@ pub struct Baseline {
     pub calls: u32,
     /// Days from its first clear look to its end.
     pub days: f64,
+    gaps: Gaps,
+}
+
+impl Baseline {
     /// How regular the calls are: 1 at random (Poisson), more where the gaps between calls are alike.
-    pub regularity: f64,
+    fn regularity(&self) -> f64 {
+        regularity(&self.gaps)
+    }
 }
 
-/// True when a group has history enough for a baseline that ends at `until_ms`.
-pub fn has_history(context: &Context<'_>, group: Group, until_ms: i64) -> bool {
-    history_from(context, group, until_ms).is_some()
+/// The history of a group that ends at an instant, where there is enough of it.
+#[derive(Clone, Copy)]
+pub struct Past {
+    group: Group,
+    /// The first clear look.
+    first_ms: i64,
+    until_ms: i64,
+    watched_days: f64,
 }
 
-/// The first clear look of a baseline that ends at `until_ms`, with the group's exposure; `None`: not enough history.
-fn history_from<'a>(context: &'a Context<'_>, group: Group, until_ms: i64) -> Option<(&'a Exposure, i64)> {
-    let keys = &context.rules.baseline;
-    let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
-    let exposure = context.facts.exposure(group)?;
-    let first = exposure.first_after(from).filter(|first| *first < until_ms)?;
-    let days = (until_ms - first) as f64 / DAY_MS as f64;
-    let enough = days >= keys.history_days_min && exposure.looks(from, until_ms) as f64 >= keys.clear_looks_min;
-    enough.then_some((exposure, first))
+impl Past {
+    /// `None`: not enough history.
+    pub fn of(state: &SiteState, context: &Context<'_>, group: Group, until_ms: i64) -> Option<Self> {
+        let keys = &context.rules.baseline;
+        let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
+        let exposure = context.facts.exposure(group)?;
+        let first_ms = exposure.first_after(from).filter(|first| *first < until_ms)?;
+        let days = (until_ms - first_ms) as f64 / DAY_MS as f64;
+        if days < keys.history_days_min || (exposure.looks(from, until_ms) as f64) < keys.clear_looks_min {
+            return None;
+        }
+        let dwell = state.dwell_days(group, context.plan, context.rules);
+        Some(Self {
+            group,
+            first_ms,
+            until_ms,
+            watched_days: exposure.days(first_ms, until_ms, dwell),
+        })
+    }
+
+    /// What it says about calls of one kind.
+    pub fn baseline(&self, state: &SiteState, context: &Context<'_>, counted: Counted) -> Baseline {
+        let keys = &context.rules.baseline;
+        // The first look opens the history: what lay there already came at an unknown time, and is not counted.
+        let (from_ms, until_ms) = (self.first_ms, self.until_ms);
+        let mut gaps = context.facts.tallies.gaps(self.group, counted, from_ms, until_ms);
+        for call in (state.live_facts.iter())
+            .filter(|call| call.first_ms > from_ms && call.first_ms <= until_ms)
+            .filter(|call| self.group.has(call) && counted.has(call, context.rules))
+        {
+            gaps.add(call.first_ms);
+        }
+        Baseline {
+            rate: Rate {
+                calls: f64::from(gaps.calls) + keys.prior_calls,
+                days: self.watched_days + keys.prior_days,
+            },
+            calls: gaps.calls,
+            days: (until_ms - from_ms) as f64 / DAY_MS as f64,
+            gaps,
+        }
+    }
 }
 
 /// The baseline of a group that ends at `until_ms`; `None`: not enough history.
-pub fn baseline(
+fn baseline(
     state: &SiteState,
     context: &Context<'_>,
     group: Group,
     until_ms: i64,
     counted: Counted,
 ) -> Option<Baseline> {
-    let keys = &context.rules.baseline;
-    let (exposure, first) = history_from(context, group, until_ms)?;
-    let days = (until_ms - first) as f64 / DAY_MS as f64;
-    let dwell = state.dwell_days(group, context.plan, context.rules);
-    // The first look opens the history: what lay there already came at an unknown time, and is not counted.
-    let mut gaps = context.facts.tallies.gaps(group, counted, first, until_ms);
-    for call in (state.live_facts.iter())
-        .filter(|call| call.first_ms > first && call.first_ms <= until_ms)
-        .filter(|call| group.has(call) && counted.has(call, context.rules))
-    {
-        gaps.add(call.first_ms);
-    }
-    Some(Baseline {
-        rate: Rate {
-            calls: f64::from(gaps.calls) + keys.prior_calls,
-            days: exposure.days(first, until_ms, dwell) + keys.prior_days,
-        },
-        calls: gaps.calls,
-        days,
-        regularity: regularity(&gaps),
-    })
+    Past::of(state, context, group, until_ms).map(|past| past.baseline(state, context, counted))
 }
 
 /// Squared mean over variance of the gaps (the shape of a Gamma distribution), drawn towards 1 as far as the gaps are few.
@@ -181,9 +205,10 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     let from_ms = context.back(keys.window_days);
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
     let tried = groups.len() as f64;
+    let calls = calls_by_zone(state, context, from_ms);
     let mut best: Option<Reading> = None;
     for group in groups {
-        let observed = count(state, context, group, from_ms);
+        let observed = calls_of(&calls, group);
         if observed < SURGE_CALLS_MIN {
             continue;
         }
@@ -236,9 +261,12 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
 
 /// Fewer calls than usual, given the looks that were clear enough to see one.
 pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown) {
-    let groups = groups_seen(context);
     let today = context.now().div_euclid(DAY_MS);
-    if groups.is_empty() || today == state.slowdown_day {
+    if today == state.slowdown_day {
+        return;
+    }
+    let groups = groups_seen(context);
+    if groups.is_empty() {
         return;
     }
     state.slowdown_day = today;
@@ -258,10 +286,22 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         } else {
             most_a_day(state, context, group, keys)
         };
+        // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
+        let is_none = |expected_most: f64, observed: u32| {
+            expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most
+        };
+        if is_none(
+            most * watched_days(state, context, group, context.back(keys.window_max_days)),
+            0,
+        ) {
+            continue;
+        }
         for (observed, from_ms) in lulls(state, context, group, keys) {
-            // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
-            let expected_most = most * watched_days(state, context, group, from_ms);
-            if expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most {
+            // No more was watched than the days that went by, and what the first look of them is credited with.
+            let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * DWELL_MAX_DAYS;
+            if is_none(most * by_days, observed)
+                || is_none(most * watched_days(state, context, group, from_ms), observed)
+            {
                 continue;
             }
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
@@ -329,11 +369,12 @@ fn most_a_day(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slo
 /// (k + 1) s - 1 or fewer events. All groups that were tried share in the rate of chance lulls.
 fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
     let expected = base.rate.mean() * watched;
+    let regularity = base.regularity();
     let events = Rate {
-        calls: base.rate.calls * base.regularity,
+        calls: base.rate.calls * regularity,
         days: base.rate.days,
     };
-    let few = ((f64::from(observed) + 1.0) * base.regularity - 1.0).floor().max(0.0) as u32;
+    let few = ((f64::from(observed) + 1.0) * regularity - 1.0).floor().max(0.0) as u32;
     Reading {
         group,
         from_ms,
@@ -370,10 +411,25 @@ fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Findin
     running.map_or(until, |running| until.min(running.onset.0.max(context.back(YEAR_DAYS))))
 }
 
-fn count(state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64) -> u32 {
-    (state.calls(context.facts, from_ms, context.now()))
-        .filter(|call| group.has(call) && Counted::Traffic.has(call, context.rules))
-        .count() as u32
+/// Calls of traffic first seen in (`from_ms`, now], by zone.
+fn calls_by_zone(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<u32> {
+    let mut calls = vec![0; context.plan.zones.len()];
+    for call in state.calls(context.facts, from_ms, context.now()) {
+        if let Some(count) = calls.get_mut(usize::from(call.zone))
+            && Counted::Traffic.has(call, context.rules)
+        {
+            *count += 1;
+        }
+    }
+    calls
+}
+
+/// Of calls by zone those of a group of zones.
+fn calls_of(by_zone: &[u32], group: Group) -> u32 {
+    (by_zone.iter().enumerate())
+        .filter(|(ix, _)| group.has_zone(*ix as ZoneIx))
+        .map(|(_, calls)| calls)
+        .sum()
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -408,7 +464,7 @@ fn put(
     );
     details.insert("history_days".into(), json!(rounded(reading.base.days)));
     details.insert("history_calls".into(), json!(reading.base.calls));
-    details.insert("regularity".into(), json!(rounded(reading.base.regularity)));
+    details.insert("regularity".into(), json!(rounded(reading.base.regularity())));
     details.insert("from".into(), json!(UnixMs(reading.from_ms)));
     details.insert("to".into(), json!(UnixMs(now)));
     let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());

@@ -269,7 +269,7 @@ fn levels(history: &History, rules: &Rules, ask: &SiteAsk) -> Vec<BaselineView> 
             let guarded = points.iter().filter(|point| point.at.0 > newest - guard_ms).count();
             baseline(
                 gauge.kind.name(),
-                gauge.name.clone(),
+                gauge.name.to_string(),
                 gauge.measure.unit(),
                 points,
                 guarded,

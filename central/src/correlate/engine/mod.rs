@@ -56,6 +56,8 @@ pub struct Engine {
     /// Alerts that a later episode of the same subject has replaced.
     done: Vec<Alert>,
     seen: Seen,
+    /// Identity of the look at hand, in memory that the next one takes over.
+    id: String,
     now_ms: i64,
     counts: Counts,
 }
@@ -77,6 +79,7 @@ impl Engine {
             alerts: BTreeMap::new(),
             done: Vec::new(),
             seen: Seen::default(),
+            id: String::new(),
             now_ms: i64::MIN,
             counts: Counts::default(),
         }
@@ -85,7 +88,8 @@ impl Engine {
     /// Applies a look and returns what it changed. Looks come in the order of their known time; one that claims an earlier time
     /// than the last counts as known at that time.
     pub fn apply(&mut self, look: &Look) -> Vec<AlertChange> {
-        let id: Arc<str> = admit::identity(look).into();
+        admit::put_identity(look, &mut self.id);
+        let id: Arc<str> = self.id.as_str().into();
         let known_ms = look.known_at().0;
         let Some(site) = self.book.position(&look.site) else {
             self.counts.unknown_site += 1;

@@ -29,7 +29,10 @@ pub(super) struct Bound {
 
 impl Engine {
     pub(super) fn reconcile_site(&mut self, site: usize, late: bool, changes: &mut Vec<AlertChange>) {
-        let findings = (self.sites.get(site)).map_or_else(Vec::new, |history| history.head.episodes.findings());
+        let findings = match self.sites.get(site) {
+            Some(history) if late || history.head.episodes.changed() => history.head.episodes.findings(),
+            _ => return,
+        };
         for finding in &findings {
             self.put(site, finding, changes);
         }

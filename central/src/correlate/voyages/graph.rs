@@ -23,11 +23,13 @@ const PART_LEGS_MAX: usize = 600;
 /// What even an unlikely leg is worth, so that two are better than one, log odds.
 const LEG_BONUS: f64 = 0.1;
 
-/// A call as the end of a leg, and the call that it was made of.
+/// A call as the end of a leg, and the version of the call that it was made of.
 #[derive(Clone, Debug)]
 struct Known {
-    call: Arc<Call>,
+    version: u64,
     end: Arc<End>,
+    /// Among the calls of its site; taken back while the calls of a new look are gone through.
+    there: bool,
 }
 
 /// What changed among the ends of a site.
@@ -44,7 +46,7 @@ pub(super) struct Changed {
 /// Ends of all sites and the legs between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    ends: BTreeMap<usize, BTreeMap<Arc<str>, Known>>,
+    ends: BTreeMap<usize, Vec<Known>>,
     /// Sites that hold a dark end: a leg needs one.
     dark_sites: BTreeSet<usize>,
     /// By departing call and arriving call.
@@ -72,36 +74,46 @@ impl Graph {
         keys: &VoyageRule,
     ) -> Changed {
         let mut old = self.ends.remove(&site).unwrap_or_default();
-        let mut now = BTreeMap::new();
+        let mut now = Vec::with_capacity(old.len() + 1);
         let mut changed = Changed::default();
         for call in calls {
-            let before = old.remove(&call.id);
-            if let Some(before) = &before
-                && Arc::ptr_eq(&before.call, call)
-            {
-                now.insert(call.id.clone(), before.clone());
-                continue;
-            }
-            let end = Arc::new(End::of(site, call, rules));
-            let same = before.as_ref().filter(|before| *before.end == *end);
-            let end = match same {
-                Some(before) => before.end.clone(),
+            // Calls stay in their order: the one before is nearly always in the same place.
+            let is_it = |known: &Known| Arc::ptr_eq(&known.end.id, &call.id) || known.end.id == call.id;
+            let place = (old.iter().skip(now.len()).position(is_it).map(|at| at + now.len()))
+                .or_else(|| old.iter().position(is_it));
+            let before = place.and_then(|at| old.get_mut(at));
+            let end = match before {
+                Some(before) => {
+                    before.there = false;
+                    if before.version == call.version {
+                        before.end.clone()
+                    } else {
+                        let end = Arc::new(End::of(site, call, rules));
+                        if *before.end == *end {
+                            before.end.clone()
+                        } else {
+                            changed.ends.push(end.clone());
+                            changed.before.push(before.end.clone());
+                            end
+                        }
+                    }
+                }
                 None => {
+                    let end = Arc::new(End::of(site, call, rules));
                     changed.ends.push(end.clone());
-                    changed.before.extend(before.map(|before| before.end));
                     end
                 }
             };
-            now.insert(
-                call.id.clone(),
-                Known {
-                    call: call.clone(),
-                    end,
-                },
-            );
+            now.push(Known {
+                version: call.version,
+                end,
+                there: true,
+            });
         }
-        changed.before.extend(old.into_values().map(|gone| gone.end));
-        if now.values().any(|known| known.end.dark) {
+        changed
+            .before
+            .extend(old.into_iter().filter(|gone| gone.there).map(|gone| gone.end));
+        if now.iter().any(|known| known.end.dark) {
             self.dark_sites.insert(site);
         } else {
             self.dark_sites.remove(&site);
@@ -128,6 +140,9 @@ impl Graph {
     }
 
     fn edges_of(&self, id: &Arc<str>) -> Vec<(Arc<str>, Arc<str>)> {
+        if self.edges.is_empty() {
+            return Vec::new();
+        }
         let low = (id.clone(), Arc::from(""));
         let departs = self.edges.range(low.clone()..).map(|(key, _)| key);
         let departs = departs.take_while(|(from, _)| from == id).cloned();
@@ -178,7 +193,7 @@ impl Graph {
                 continue;
             }
             for ours in ends {
-                for their in theirs.values().map(|known| &known.end) {
+                for their in theirs.iter().map(|known| &known.end) {
                     for (from, to) in [(ours, their), (their, ours)] {
                         let used = self.fixed_from.contains_key(&from.id) || self.fixed_to.contains_key(&to.id);
                         if let Some(probability) = probability(from, to, km, rules, keys)
@@ -333,10 +348,7 @@ impl Graph {
 
     /// Things held, for the test that memory is bounded.
     pub fn len(&self) -> usize {
-        self.edges.len()
-            + self.fixed_from.len()
-            + self.fixed_to.len()
-            + self.ends.values().map(BTreeMap::len).sum::<usize>()
+        self.edges.len() + self.fixed_from.len() + self.fixed_to.len() + self.ends.values().map(Vec::len).sum::<usize>()
     }
 }
 
