@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod notify;
 pub mod replay;
 pub mod rules;
+pub mod rules_file;
 pub mod sites;
 pub mod stop;
 pub mod store;

@@ -59,6 +59,8 @@ pub struct Counters {
     pub disconnections: Counter,
     /// Registry files that could not be taken over.
     pub registry_faults: Counter,
+    /// Rules files that could not be taken over.
+    pub rules_faults: Counter,
     /// Alert changes stored.
     pub alert_changes: Counter,
     /// Notifications delivered.
@@ -93,7 +95,7 @@ impl Counters {
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
-        let plain: [(&str, &str, &Counter); 17] = [
+        let plain: [(&str, &str, &Counter); 18] = [
             ("messages", "Messages that came on event topics", &self.messages),
             ("events_stored", "Events stored", &self.stored),
             ("events_duplicate", "Events that were stored before", &self.duplicates),
@@ -123,6 +125,11 @@ impl Counters {
                 "registry_faults",
                 "Registry files not taken over",
                 &self.registry_faults,
+            ),
+            (
+                "rules_faults",
+                "Rules files not taken over, with any fault",
+                &self.rules_faults,
             ),
             ("alert_changes", "Alert changes stored", &self.alert_changes),
             ("notifications", "Notifications delivered", &self.notified),

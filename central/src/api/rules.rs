@@ -161,6 +161,7 @@ async fn show(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
         "source": if newest.revision.saved_by == FILE { "file" } else { "console" },
         "saved_at": newest.revision.saved_at,
         "saved_by": newest.revision.saved_by,
+        "file_refused": parts.world.refused_rules(),
         "rules": rules,
         "keys": keys,
     })))

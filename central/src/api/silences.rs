@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
+    alerts::KINDS,
     auth::Who,
     described::described,
     table::{Gives, Route},
@@ -24,10 +25,15 @@ const ID_CHARS_MAX: usize = 128;
 pub(super) fn routes() -> Vec<Route> {
     let (viewer, analyst) = (Some(Role::Viewer), Some(Role::Analyst));
     vec![
-        Route::get("/silences", viewer, "Silences that hold", list).asks::<ListQuery>(),
-        Route::post("/silences", analyst, "Silence a site, rule or zone until a time", add)
-            .takes::<SilenceBody>()
-            .gives(Gives::Created),
+        Route::get("/silences", viewer, "Silences that hold or will", list).asks::<ListQuery>(),
+        Route::post(
+            "/silences",
+            analyst,
+            "Silence a site, rule, kind or zone until a time",
+            add,
+        )
+        .takes::<SilenceBody>()
+        .gives(Gives::Created),
         Route::delete("/silences/{id}", analyst, "End a silence now", end),
     ]
 }
@@ -47,8 +53,12 @@ described! {
         site: Option<String>,
         /// Rule.
         rule: Option<String>,
+        /// Kind of alert.
+        kind: Option<String>,
         /// Zone of a signal.
         zone: Option<String>,
+        /// From when (RFC 3339); by default now.
+        from: Option<String>,
         /// Until when (RFC 3339).
         until: String,
         /// Why.
@@ -74,14 +84,27 @@ async fn add(
             "`until` must be a time to come, within {DAYS_MAX} days"
         )));
     }
+    let from = match &body.from {
+        Some(from) => UnixMs::parse(from).map_err(Problem::bad)?,
+        None => now,
+    };
+    if from >= until {
+        return Err(Problem::bad("`from` must be before `until`"));
+    }
+    if let Some(kind) = body.kind.as_deref().filter(|kind| !KINDS.contains(kind)) {
+        return Err(Problem::bad(format!(
+            "`kind` is \"{kind}\": expected one of {}",
+            KINDS.join(", ")
+        )));
+    }
     check_text("reason", &body.reason)?;
     if body.reason.trim().is_empty() {
         return Err(Problem::bad("`reason` is empty: expected why"));
     }
     let ids = [&body.site, &body.rule, &body.zone];
-    if ids.iter().all(|id| id.is_none()) {
+    if ids.iter().all(|id| id.is_none()) && body.kind.is_none() {
         return Err(Problem::bad(
-            "nothing is to be silent: expected `site`, `rule` or `zone`",
+            "nothing is to be silent: expected `site`, `rule`, `kind` or `zone`",
         ));
     }
     let is_fit =
@@ -94,7 +117,9 @@ async fn add(
     let new = NewSilence {
         site: body.site,
         rule: body.rule,
+        kind: body.kind,
         zone: body.zone,
+        from,
         until,
         reason: body.reason,
     };

@@ -11,7 +11,10 @@ use super::{
     table::Route,
     take::{At, Params, page_limit},
 };
-use crate::account::Role;
+use crate::{
+    account::Role,
+    ingest::skew::{AHEAD_MAX_MS, Skew},
+};
 
 /// Without an event for so long, ms, a station needs attention.
 const SILENT_MS: i64 = 48 * 3_600_000;
@@ -55,11 +58,11 @@ pub(super) fn routes() -> Vec<Route> {
 async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
     let registry = parts.registry.get();
     let ids: Vec<String> = registry.iter().map(|(id, _)| id.as_str().to_owned()).collect();
-    let (events, mut scenes) = parts
+    let (events, mut shown) = parts
         .query(move |readers, _| {
             let scenes = ids
                 .iter()
-                .map(|id| Ok((id.clone(), readers.last_scenes(id, SCENES)?)))
+                .map(|id| Ok((id.clone(), (readers.last_scenes(id, SCENES)?, readers.clock_skew(id)?))))
                 .collect::<Result<std::collections::BTreeMap<_, _>, crate::store::StoreError>>()?;
             Ok((readers.stations()?, scenes))
         })
@@ -73,11 +76,13 @@ async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
             let state = parts.states.get(id);
             let lost: u64 = epochs.iter().map(|each| each.looks_lost).sum();
             let said = state.as_ref().map(|state| (&state.state, state.received_at));
-            let shown = scenes.remove(id.as_str()).unwrap_or_default();
+            let (scenes, skew) = shown.remove(id.as_str()).unwrap_or_default();
             let attention = if station.revoked {
                 Vec::new()
             } else {
-                attention(last_event_at, !shown.is_empty(), said, lost, now)
+                let mut why = attention(last_event_at, !scenes.is_empty(), said, lost, now);
+                why.extend(skew.and_then(|skew| dated_ahead(&skew)));
+                why
             };
             let row = json!({
                 "station": id.as_str(),
@@ -88,7 +93,8 @@ async fn stations(State(parts): State<Parts>) -> Result<Json<Value>, Problem> {
                 "state": said.map(|(state, _)| state),
                 "state_received_at": said.map(|(_, at)| at),
                 "attention": attention,
-                "scenes": shown,
+                "clock_skew": skew,
+                "scenes": scenes,
             });
             (attention.is_empty(), row)
         })
@@ -147,6 +153,20 @@ fn attention(
         why.push(format!("its clock stepped {steps} times"));
     }
     why
+}
+
+/// What a person should know of how a station dates its looks.
+fn dated_ahead(skew: &Skew) -> Option<String> {
+    if skew.ahead_ms <= SKEW_MS_MAX {
+        return None;
+    }
+    let most = if skew.ahead_ms == AHEAD_MAX_MS { " and more" } else { "" };
+    Some(format!(
+        "its looks are dated ahead by {} s{most}; {} of the last {} do not count for it",
+        skew.ahead_ms / 1_000,
+        skew.future_dated,
+        skew.looks
+    ))
 }
 
 async fn gaps(State(parts): State<Parts>, At(id): At<String>) -> Result<Json<Value>, Problem> {
@@ -240,6 +260,7 @@ async fn health(State(parts): State<Parts>, Extension(who): Extension<Who>) -> R
         fields.insert("notifications_waiting".to_owned(), json!(waiting));
         fields.insert("stations".to_owned(), json!(parts.registry.get().len()));
         fields.insert("sites".to_owned(), json!(parts.world.get().sites.len()));
+        fields.insert("rules_file_refused".to_owned(), json!(parts.world.refused_rules()));
     }
     Ok(Json(body))
 }

@@ -15,6 +15,7 @@ mod error;
 mod open;
 mod outside;
 mod stages;
+mod watch_rules;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use self::{
     open::{offer_setup, open_intake, open_store},
     outside::{address, sinks},
     stages::{spawn_writer, tick, watch_registry},
+    watch_rules::RulesWatch,
 };
 use crate::{
     account::throttle::Throttle,
@@ -117,6 +119,7 @@ pub async fn run<C: Correlator + 'static>(
     // TLS of every client in this process takes this one; an error says that it is set already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let (counters, wall) = (Arc::new(Counters::default()), Arc::new(SystemClock) as Arc<dyn Clock>);
+    let text = rules_text.clone();
     let (mut store, world) = open_store(&config, sites, rules, rules_text, Arc::clone(&clock)).await?;
     let correlator = correlator.anew(&world.sites, &world.rules);
     offer_setup(&config, &mut store, wall.as_ref())?;
@@ -187,6 +190,18 @@ pub async fn run<C: Correlator + 'static>(
         Arc::clone(&counters),
         stopping.clone(),
     ));
+    let (world, saving) = (Arc::new(WorldInForce::new(world)), Arc::default());
+    let rules_watch = RulesWatch {
+        file: config.rules.clone(),
+        text,
+        world: Arc::clone(&world),
+        saving: Arc::clone(&saving),
+        work: work.clone(),
+        readers: Arc::clone(&readers),
+        counters: Arc::clone(&counters),
+        clock: Arc::clone(&clock),
+    };
+    workers.spawn(rules_watch.run(stopping.clone()));
     workers.spawn(tick(work.clone(), stopping.clone()));
     for (name, sink) in notify.sinks.iter().cloned() {
         let worker = Worker {
@@ -209,7 +224,7 @@ pub async fn run<C: Correlator + 'static>(
     };
     let router = api::router(Parts {
         readers,
-        world: Arc::new(WorldInForce::new(world)),
+        world,
         registry: in_force,
         states,
         commands: work,
@@ -222,7 +237,7 @@ pub async fn run<C: Correlator + 'static>(
         http: Arc::new(rules),
         throttle: Arc::new(Throttle::default()),
         notify,
-        saving: Arc::default(),
+        saving,
         previews: Arc::new(Semaphore::new(api::PREVIEWS_MAX)),
         hashes: Arc::new(Semaphore::new(api::HASHES_MAX)),
         queries: Arc::new(Semaphore::new(api::QUERIES_MAX)),

@@ -15,12 +15,9 @@ use crate::{
     ingest::registry::Registry,
     keyfile,
     notify::{self, file::Plan},
-    rules::{self, Rules},
+    rules_file,
     sites::Sites,
 };
-
-/// Bytes of a rules file: the default one has 8 KiB.
-const RULES_BYTES_MAX: u64 = 4 << 20;
 
 /// Arguments of `check-config`.
 #[derive(Debug, clap::Args)]
@@ -65,11 +62,9 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
     let mut faults = Vec::new();
     let sites = keep(Sites::read_folder(&config.sites), &mut faults);
     let registry = keep(Registry::read(&config.stations), &mut faults);
-    let rules_read = keep(read_rules(&config.rules), &mut faults);
+    let rules_read = keep(rules_file::read(&config.rules), &mut faults);
     if let (Some(sites), Some((_, text))) = (&sites, &rules_read) {
-        let watched: Vec<_> = sites.iter().map(|file| &file.site).collect();
-        let unfit = rules::fit::unfit(text, &watched);
-        faults.extend(unfit.into_iter().map(|found| fault(&config.rules, found.to_string())));
+        faults.extend(rules_file::unfit(&config.rules, text, sites));
     }
     let key = keyfile::read_signing(&config.key_file).map_err(|problem| vec![fault(&config.key_file, problem)]);
     let key = keep(key, &mut faults);
@@ -113,22 +108,6 @@ fn fault(file: &Path, problem: String) -> Fault {
     Fault {
         place: file.display().to_string(),
         problem,
-    }
-}
-
-fn read_rules(file: &Path) -> Result<(Rules, String), Vec<Fault>> {
-    let unread = |error: std::io::Error| vec![fault(file, format!("cannot be read: {error}"))];
-    let length = std::fs::metadata(file).map_err(unread)?.len();
-    if length > RULES_BYTES_MAX {
-        return Err(vec![fault(
-            file,
-            format!("has {length} bytes: expected at most {RULES_BYTES_MAX}"),
-        )]);
-    }
-    let text = std::fs::read_to_string(file).map_err(unread)?;
-    match Rules::from_toml(&text) {
-        Ok(rules) => Ok((rules, text)),
-        Err(faults) => Err(faults.into_iter().map(|found| fault(file, found.to_string())).collect()),
     }
 }
 

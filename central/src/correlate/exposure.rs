@@ -11,8 +11,6 @@ use quaywatch_protocol::contract::time::DAY_MS;
 
 /// Dwell times for which sums are kept, days: what lies between takes the nearest by ratio.
 const DWELLS_DAYS: [f64; 6] = [0.125, 0.35, 1.0, 2.0, 4.0, 8.0];
-/// Longest of them: what a look adds at most, days.
-pub const DWELL_MAX_DAYS: f64 = 8.0;
 /// Where the nearest by ratio changes from one dwell time to the next: the square roots of the products of neighbours, days.
 const BETWEEN_DAYS: [f64; 5] = [
     0.209_165_006_633_519,
@@ -21,6 +19,19 @@ const BETWEEN_DAYS: [f64; 5] = [
     2.0 * std::f64::consts::SQRT_2,
     4.0 * std::f64::consts::SQRT_2,
 ];
+
+/// What a look is credited with at most, days, for calls of about `dwell_days`.
+pub fn credit_days(dwell_days: f64) -> f64 {
+    DWELLS_DAYS.get(nearest(dwell_days)).copied().unwrap_or(f64::INFINITY)
+}
+
+/// The clear looks of a time: the first of them, how many they are, and the exposure after the first, days.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    pub first_ms: i64,
+    pub looks: usize,
+    pub days: f64,
+}
 
 /// Clear looks of one zone or group of zones, in event time.
 #[derive(Clone, Debug, Default)]
@@ -45,8 +56,13 @@ impl Exposure {
             share,
             sums: [0.0; DWELLS_DAYS.len()],
         };
-        self.at_ms.insert(place, at_ms);
-        self.looks.insert(place, look);
+        if place == self.at_ms.len() {
+            self.at_ms.push_back(at_ms);
+            self.looks.push_back(look);
+        } else {
+            self.at_ms.insert(place, at_ms);
+            self.looks.insert(place, look);
+        }
         self.sum_from(place);
     }
 
@@ -80,6 +96,22 @@ impl Exposure {
                 .unwrap_or_else(|| self.base(slot))
         };
         (sum(to_ms) - sum(from_ms)).max(0.0)
+    }
+
+    /// The clear looks in (`from_ms`, `to_ms`]; `None` where there is none.
+    pub fn watched(&self, from_ms: i64, to_ms: i64, dwell_days: f64) -> Option<Watched> {
+        let (low, high) = (self.after(from_ms), self.after(to_ms));
+        let first_ms = self.at_ms.get(low).copied().filter(|_| low < high)?;
+        let slot = nearest(dwell_days);
+        let sum = |at: usize| self.looks.get(at).and_then(|look| look.sums.get(slot).copied());
+        // Looks of the same moment as the first are no time after it.
+        let same = self.at_ms.range(low..high).take_while(|at| **at == first_ms).count();
+        let days = sum(high - 1).unwrap_or(0.0) - sum(low + same - 1).unwrap_or(0.0);
+        Some(Watched {
+            first_ms,
+            looks: high - low,
+            days: days.max(0.0),
+        })
     }
 
     /// What was summed up before the first look that is still kept.

@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use super::{
     book::ZoneIx,
     chance::{Rate, rounded},
-    exposure::DWELL_MAX_DAYS,
+    exposure::credit_days,
     finding::{Finding, add_evidence},
     site::{Context, Group, SiteState},
     tally::{Counted, Gaps},
@@ -70,18 +70,17 @@ impl Past {
     pub fn of(state: &SiteState, context: &Context<'_>, group: Group, until_ms: i64) -> Option<Self> {
         let keys = &context.rules.baseline;
         let from = until_ms - (keys.span_days * DAY_MS as f64) as i64;
-        let exposure = context.facts.exposure(group)?;
-        let first_ms = exposure.first_after(from).filter(|first| *first < until_ms)?;
-        let days = (until_ms - first_ms) as f64 / DAY_MS as f64;
-        if days < keys.history_days_min || (exposure.looks(from, until_ms) as f64) < keys.clear_looks_min {
-            return None;
-        }
         let dwell = state.dwell_days(group, context.plan, context.rules);
-        Some(Self {
+        let watched = context.facts.exposure(group)?.watched(from, until_ms, dwell)?;
+        let days = (until_ms - watched.first_ms) as f64 / DAY_MS as f64;
+        let enough = watched.first_ms < until_ms
+            && days >= keys.history_days_min
+            && watched.looks as f64 >= keys.clear_looks_min;
+        enough.then_some(Self {
             group,
-            first_ms,
+            first_ms: watched.first_ms,
             until_ms,
-            watched_days: exposure.days(first_ms, until_ms, dwell),
+            watched_days: watched.days,
         })
     }
 
@@ -273,6 +272,7 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     let singles = groups.iter().filter(|group| matches!(group, Group::Zone(_))).count();
     let berths = context.plan.zones.iter().filter(|zone| zone.kind.is_berth()).count();
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
+    let lately = traffic_since(state, context, context.back(keys.window_max_days));
     let mut best: Option<Reading> = None;
     for group in groups {
         // One berth of several: with many tries a chance lull somewhere is no news.
@@ -281,27 +281,17 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         } else {
             (1.0, keys.false_per_year_max)
         };
-        let most = if running.is_some() {
-            f64::INFINITY
-        } else {
-            most_a_day(state, context, group, keys)
-        };
         // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
-        let is_none = |expected_most: f64, observed: u32| {
+        let most = most_a_day(state, context, group, keys, running.as_deref());
+        let credit_days = credit_days(state.dwell_days(group, context.plan, context.rules));
+        let is_none = |watched_most_days: f64, observed: u32| {
+            let expected_most = most * watched_most_days;
             expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most
         };
-        if is_none(
-            most * watched_days(state, context, group, context.back(keys.window_max_days)),
-            0,
-        ) {
-            continue;
-        }
-        for (observed, from_ms) in lulls(state, context, group, keys) {
+        for (observed, from_ms) in lulls(&lately, context, group, keys) {
             // No more was watched than the days that went by, and what the first look of them is credited with.
-            let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * DWELL_MAX_DAYS;
-            if is_none(most * by_days, observed)
-                || is_none(most * watched_days(state, context, group, from_ms), observed)
-            {
+            let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * credit_days;
+            if is_none(by_days, observed) || is_none(watched_days(state, context, group, from_ms), observed) {
                 continue;
             }
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
@@ -347,10 +337,16 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
 
 /// More calls a day than any baseline that a slowdown of this look is judged by: all calls until the latest end of one, over the days watched
 /// until the earliest.
-fn most_a_day(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> f64 {
+fn most_a_day(
+    state: &SiteState,
+    context: &Context<'_>,
+    group: Group,
+    keys: &Slowdown,
+    running: Option<&Finding>,
+) -> f64 {
     let base = &context.rules.baseline;
     let latest = context.back(keys.window_min_days.max(base.guard_days));
-    let earliest = context.back(keys.window_max_days.max(base.guard_days) + 1.0);
+    let earliest = baseline_end(context, keys.window_max_days + 1.0, running);
     let Some(exposure) = context.facts.exposure(group) else {
         return 0.0;
     };
@@ -386,23 +382,32 @@ fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base
     }
 }
 
-/// Periods that end now and begin just after one of the last calls: (calls in it, its beginning).
-fn lulls(state: &SiteState, context: &Context<'_>, group: Group, keys: &Slowdown) -> Vec<(u32, i64)> {
-    let longest = context.back(keys.window_max_days);
-    let mut firsts: Vec<i64> = (state.calls(context.facts, longest, context.now()))
-        .filter(|call| group.has(call) && Counted::Traffic.has(call, context.rules))
-        .map(|call| call.first_ms)
+/// Calls of traffic first seen in (`from_ms`, now], the latest first: when, and where.
+fn traffic_since(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<(i64, ZoneIx)> {
+    let mut calls: Vec<(i64, ZoneIx)> = (state.calls(context.facts, from_ms, context.now()))
+        .filter(|call| Counted::Traffic.has(call, context.rules))
+        .map(|call| (call.first_ms, call.zone))
         .collect();
-    firsts.sort_unstable_by(|a, b| b.cmp(a));
-    let shortest = context.back(keys.window_min_days);
-    let mut periods: Vec<(u32, i64)> = (firsts.iter().take(SLOWDOWN_CALLS_TRIED).enumerate())
-        .filter(|(_, first)| **first <= shortest)
-        .map(|(count, first)| (count as u32, *first))
-        .collect();
-    if firsts.len() < SLOWDOWN_CALLS_TRIED {
-        periods.push((firsts.len() as u32, longest));
-    }
-    periods
+    calls.sort_unstable_by(|a, b| b.cmp(a));
+    calls
+}
+
+/// Periods that end now and begin just after one of the last calls, or with the longest when it holds few: (calls in it, its beginning).
+fn lulls(
+    lately: &[(i64, ZoneIx)],
+    context: &Context<'_>,
+    group: Group,
+    keys: &Slowdown,
+) -> impl Iterator<Item = (u32, i64)> {
+    let (shortest, longest) = (context.back(keys.window_min_days), context.back(keys.window_max_days));
+    let firsts = lately.iter().filter(move |(_, zone)| group.has_zone(*zone));
+    let tried = firsts.clone().take(SLOWDOWN_CALLS_TRIED);
+    let calls = tried.clone().count();
+    let whole = (calls < SLOWDOWN_CALLS_TRIED).then_some((calls as u32, longest));
+    (tried.enumerate())
+        .filter(move |(_, (first_ms, _))| *first_ms <= shortest)
+        .map(|(count, (first_ms, _))| (count as u32, *first_ms))
+        .chain(whole)
 }
 
 /// The end of the baseline: before the window and the guard, and before a running episode of at most a year.

@@ -9,10 +9,14 @@ use serde::Serialize;
 
 use super::{
     StoreError,
+    events::Standing,
     read::{Readers, read_look},
     read_alerts::severity_of,
 };
-use crate::sites::Sites;
+use crate::{
+    ingest::skew::{self, Skew},
+    sites::Sites,
+};
 
 /// Share of a site from which a look counts as clear here, permille.
 const CLEAR_PERMILLE: i64 = 500;
@@ -215,6 +219,31 @@ impl Readers {
                     })
                 })?
                 .collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// What a station's newest looks tell of its clock, those that do not count among them; `None` when they are too few.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn clock_skew(&self, station: &str) -> Result<Option<Skew>, StoreError> {
+        self.with(|connection| {
+            let looks: Vec<(i64, bool)> = connection
+                .prepare_cached(
+                    "SELECT received_ms, acquired_ms, standing = ?3 FROM event
+                     WHERE station = ?1 AND kind = 'look' AND acquired_ms IS NOT NULL ORDER BY position DESC LIMIT ?2",
+                )?
+                .query_map(
+                    params![station, skew::LOOKS_MAX as i64, Standing::FutureDated.label()],
+                    |row| {
+                        let (received_ms, acquired_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+                        Ok((received_ms.saturating_sub(acquired_ms), row.get(2)?))
+                    },
+                )?
+                .collect::<Result<_, _>>()?;
+            let delays: Vec<i64> = looks.iter().map(|(delay_ms, _)| *delay_ms).collect();
+            let future_dated = looks.iter().filter(|(_, future)| *future).count();
+            Ok(skew::estimate(&delays, future_dated))
         })
     }
 

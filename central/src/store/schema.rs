@@ -8,7 +8,7 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5157_6374;
 
 /// Migration `n` (counting from 1) brings `user_version` from `n - 1` to `n`.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 /// Version that gave looks their visible share.
 const VISIBLE_SINCE: i64 = 2;
@@ -212,6 +212,12 @@ CREATE INDEX outbox_head ON outbox (sink, position);
 const THIRD: &str = "
 CREATE INDEX alert_by_state_and_severity ON alert (state, severity_rank DESC, opened_ms DESC, id);
 CREATE INDEX alert_of_kind ON alert (kind, opened_ms DESC, id);
+";
+
+/// Silences that begin later, and of a kind of alert.
+const FOURTH: &str = "
+ALTER TABLE silence ADD COLUMN from_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE silence ADD COLUMN kind TEXT;
 ";
 
 /// Brings a database to the newest version, each migration in a transaction.

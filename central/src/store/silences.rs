@@ -1,4 +1,4 @@
-//! Silences: alerts of a site, rule or zone that are listed and not notified, until a time.
+//! Silences: alerts of a site, rule, kind or zone that are listed and not notified, from a time until another.
 
 use quaywatch_protocol::contract::time::UnixMs;
 use rusqlite::params;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Batch, StoreError, read::Readers};
 
-/// Silences that hold at once: each is looked at for each alert.
+/// Silences that hold at once, or will: each is looked at for each alert.
 pub const SILENCES_MAX: i64 = 200;
 /// Silences in one answer, newest first.
 const LISTED_MAX: i64 = 500;
@@ -14,8 +14,8 @@ const LISTED_MAX: i64 = 500;
 /// True for an alert that a silence matches; `?now` is bound by who uses it.
 pub(super) fn is_silenced(now: &str) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM silence s WHERE s.ended_ms IS NULL AND s.until_ms > {now}
-         AND (s.site IS NULL OR s.site = alert.site) AND (s.rule IS NULL OR s.rule = alert.rule)
+        "EXISTS (SELECT 1 FROM silence s WHERE s.ended_ms IS NULL AND s.until_ms > {now} AND s.from_ms <= {now}
+         AND (s.kind IS NULL OR s.kind = alert.kind) AND (s.site IS NULL OR s.site = alert.site) AND (s.rule IS NULL OR s.rule = alert.rule)
          AND (s.zone IS NULL OR instr(alert.zones, '+' || s.zone || '+') > 0))"
     )
 }
@@ -27,8 +27,12 @@ pub struct NewSilence {
     pub site: Option<String>,
     /// Rule.
     pub rule: Option<String>,
+    /// Kind of alert.
+    pub kind: Option<String>,
     /// Zone of a signal.
     pub zone: Option<String>,
+    /// From when.
+    pub from: UnixMs,
     /// Until when.
     pub until: UnixMs,
     /// Why.
@@ -44,8 +48,12 @@ pub struct Silence {
     pub site: Option<String>,
     /// Rule.
     pub rule: Option<String>,
+    /// Kind of alert.
+    pub kind: Option<String>,
     /// Zone.
     pub zone: Option<String>,
+    /// From when.
+    pub from: UnixMs,
     /// Until when.
     pub until: UnixMs,
     /// Why.
@@ -58,8 +66,10 @@ pub struct Silence {
     pub ended_at: Option<UnixMs>,
     /// By whom.
     pub ended_by: Option<String>,
-    /// True while it holds.
+    /// True while it holds; one that is yet to begin does not.
     pub active: bool,
+    /// True while it is yet to begin.
+    pub planned: bool,
 }
 
 impl Batch<'_> {
@@ -77,8 +87,8 @@ impl Batch<'_> {
         }
         self.transaction
             .prepare_cached(
-                "INSERT INTO silence (site, rule, zone, until_ms, reason, created_by, created_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO silence (site, rule, zone, until_ms, reason, created_by, created_ms, from_ms, kind)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 new.site,
@@ -87,19 +97,27 @@ impl Batch<'_> {
                 new.until.0,
                 new.reason,
                 by,
-                now.0
+                now.0,
+                new.from.0,
+                new.kind,
             ])?;
         let id = self.transaction.last_insert_rowid();
         let part = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
         let parts: Vec<String> = [
             part("site", &new.site),
             part("rule", &new.rule),
+            part("kind", &new.kind),
             part("zone", &new.zone),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let detail = format!("{} until {}: {}", parts.join(", "), new.until, new.reason);
+        let from = if new.from > now {
+            format!(" from {}", new.from)
+        } else {
+            String::new()
+        };
+        let detail = format!("{}{from} until {}: {}", parts.join(", "), new.until, new.reason);
         self.audit(by, "silence.add", &id.to_string(), &detail, now)?;
         Ok(Some(id))
     }
@@ -123,7 +141,7 @@ impl Batch<'_> {
 }
 
 impl Readers {
-    /// Silences that hold, and those that ended if asked for; newest first.
+    /// Silences that hold or will, and those that ended if asked for; newest first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -132,7 +150,9 @@ impl Readers {
             Ok(connection
                 .prepare_cached(
                     "SELECT id, site, rule, zone, until_ms, reason, created_by, created_ms, ended_ms, ended_by,
-                     ended_ms IS NULL AND until_ms > ?1 AS active FROM silence WHERE active OR ?2 ORDER BY id DESC LIMIT ?3",
+                     ended_ms IS NULL AND until_ms > ?1 AND from_ms <= ?1 AS active, from_ms, kind,
+                     ended_ms IS NULL AND from_ms > ?1 FROM silence
+                     WHERE (ended_ms IS NULL AND until_ms > ?1) OR ?2 ORDER BY id DESC LIMIT ?3",
                 )?
                 .query_map(params![now.0, ended_too, LISTED_MAX], |row| {
                     Ok(Silence {
@@ -147,6 +167,9 @@ impl Readers {
                         ended_at: row.get::<_, Option<i64>>(8)?.map(UnixMs),
                         ended_by: row.get(9)?,
                         active: row.get(10)?,
+                        from: UnixMs(row.get(11)?),
+                        kind: row.get(12)?,
+                        planned: row.get(13)?,
                     })
                 })?
                 .collect::<Result<_, _>>()?)

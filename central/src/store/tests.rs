@@ -161,6 +161,25 @@ fn a_look_from_the_future_is_stored_acknowledged_and_changes_nothing_else() {
 }
 
 #[test]
+fn a_station_that_dates_its_looks_ahead_is_told_and_holds_up_nobody() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    assert_eq!(bench.readers().clock_skew("gs-1").unwrap(), None);
+    let ahead = |seq: u64, by_ms: i64| bench.event(seq, &look(&format!("s{seq}"), NOW.plus_ms(by_ms)));
+    // Ten minutes ahead and a little delay: beyond the tolerance. Two came late enough to count.
+    let mut work: Vec<_> = (1..=8).map(|seq| ahead(seq, 600_000 - 30_000)).collect();
+    work.push(ahead(9, 600_000 - 310_000));
+    work.push(ahead(10, 600_000 - 900_000));
+    intake.take(work).unwrap();
+    let skew = bench.readers().clock_skew("gs-1").unwrap().unwrap();
+    assert_eq!((skew.looks, skew.future_dated, skew.behind_max_ms), (10, 8, 0));
+    assert!((569_000..=570_000).contains(&skew.ahead_ms), "{skew:?}");
+    // What comes now, rightly dated, counts as ever.
+    let taken = intake.take(vec![bench.event(11, &look("right", NOW))]).unwrap();
+    assert_eq!(taken.told.len(), 1);
+}
+
+#[test]
 fn another_event_under_the_same_identity_is_refused_and_kept_in_quarantine() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();

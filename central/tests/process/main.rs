@@ -11,6 +11,7 @@ mod enrol;
 mod harness;
 mod kills;
 mod measure;
+mod rules_file;
 mod station;
 
 use std::{fs, process::Command, time::Duration};

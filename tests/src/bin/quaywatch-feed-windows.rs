@@ -14,6 +14,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use cpu_time::ThreadTime;
 use geo::Translate;
 use quaywatch_central::{
     correlate::{
@@ -22,7 +23,7 @@ use quaywatch_central::{
     },
     replay,
 };
-use quaywatch_protocol::contract::{Look, Site, site::ZoneShape};
+use quaywatch_protocol::contract::{Look, Site, site::ZoneShape, time::DAY_MS};
 use quaywatch_tests::feed::{cases::Case, chance::Chance, station::Noise};
 
 /// The rule of the benchmark: what the peers run too.
@@ -80,6 +81,9 @@ enum Command {
         /// Copies of the case's sites, spread over the map, each with the same looks.
         #[arg(long, default_value_t = 1)]
         copies: u32,
+        /// Times that the history is gone through, each time as much later as it is long.
+        #[arg(long, default_value_t = 1)]
+        laps: u32,
         /// Looks at most, over all sites; the history is cut short.
         #[arg(long, default_value_t = u64::MAX)]
         looks_max: u64,
@@ -95,8 +99,9 @@ fn main() -> ExitCode {
             rules,
             runs,
             copies,
+            laps,
             looks_max,
-        } => looks(&script, &rules, runs, copies.max(1), looks_max),
+        } => looks(&script, &rules, runs, (copies.max(1), laps.max(1)), looks_max),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -223,23 +228,24 @@ fn run(file: &Path, runs: usize, out: Option<&Path>) -> Result<(), String> {
 /// Parts of a history that are timed each by itself.
 const PARTS: usize = 4;
 /// Looks that are timed together: copying them is no part of it.
-const BATCH: usize = 500;
+const BATCH: usize = 200;
 
-/// Processor time of this thread, where the system tells (Linux): what others on the machine do is no part of it.
-fn busy_time() -> Duration {
-    // The kernel brings the figure up to date when the scheduler is called, not when it is read.
-    std::thread::yield_now();
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = told.split_whitespace().next().and_then(|first| first.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or(0))
+/// Which copy of a case's history: at which copy of its sites, and how many times the history's length later.
+#[derive(Clone, Copy)]
+struct Copy {
+    site: u32,
+    lap: u32,
+    later_ms: i64,
 }
 
 /// The look of a copy: another site, and hulls of other sizes, so that no fleet is the same as another.
-fn copied_look(look: &Look, copy: u32) -> Look {
-    let size = 0.75 + 0.5 * (f64::from(copy) * 0.618_034).fract();
+fn copied_look(look: &Look, copy: Copy) -> Look {
+    let size = 0.75 + 0.5 * (f64::from(copy.site) * 0.618_034).fract();
     let mut look = look.clone();
-    look.site = copy_id(&look.site, copy);
-    look.epoch = Some(copy + 1);
+    look.site = copy_id(&look.site, copy.site);
+    look.epoch = Some(copy.site + 1 + copy.lap * 100_000);
+    look.acquired_at = look.acquired_at.plus_ms(copy.later_ms);
+    look.received_at = look.received_at.map(|at| at.plus_ms(copy.later_ms));
     for vessel in &mut look.vessels {
         vessel.length_m *= size;
         vessel.beam_m = vessel.beam_m.map(|beam| beam * size);
@@ -247,33 +253,42 @@ fn copied_look(look: &Look, copy: u32) -> Look {
     look
 }
 
-fn looks(script: &Path, rules: &Path, runs: usize, copies: u32, looks_max: u64) -> Result<(), String> {
+fn looks(script: &Path, rules: &Path, runs: usize, (copies, laps): (u32, u32), looks_max: u64) -> Result<(), String> {
     let case = Case::read(script, rules)?;
     let ordered = replay::ordered(case.looks(1, Noise::Station)?);
     let sites: Vec<Site> = (0..copies)
         .flat_map(|copy| case.sites().map(move |site| copied(site, copy)))
         .collect();
     let book = Arc::new(SiteBook::new(&sites));
-    let wanted = (ordered.len() as u64 * u64::from(copies)).min(looks_max);
+    let wanted = (ordered.len() as u64 * u64::from(copies) * u64::from(laps)).min(looks_max);
+    let known_ms = |look: Option<&Look>| look.map_or(0, |look| look.known_at().0);
+    let lap_ms = known_ms(ordered.last()) - known_ms(ordered.first()) + DAY_MS;
     let part = (wanted as usize).div_ceil(PARTS).max(1);
     let (mut rates, mut walls, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs.max(1) {
         let mut engine = Engine::new(Arc::clone(&book), case.rules().clone());
         let (mut took, mut wall) = ([Duration::ZERO; PARTS], Duration::ZERO);
         let mut batch: Vec<Look> = Vec::with_capacity(BATCH);
-        let all = ordered
-            .iter()
-            .flat_map(|look| (0..copies).map(move |copy| (look, copy)));
+        let ordered = &ordered;
+        let all = (0..laps).flat_map(|lap| {
+            ordered.iter().flat_map(move |look| {
+                (0..copies).map(move |site| {
+                    let later_ms = i64::from(lap) * lap_ms;
+                    (look, Copy { site, lap, later_ms })
+                })
+            })
+        });
         for (index, (look, copy)) in all.take(wanted as usize).enumerate() {
             batch.push(copied_look(look, copy));
             if batch.len() == BATCH || index + 1 == wanted as usize {
-                let (start, busy) = (Instant::now(), busy_time());
+                // Processor time too: what others on the machine do is no part of it.
+                let (start, busy) = (Instant::now(), ThreadTime::now());
                 for look in &batch {
                     black_box(engine.apply(look));
                 }
                 wall += start.elapsed();
                 if let Some(sum) = took.get_mut(index / part) {
-                    *sum += busy_time().saturating_sub(busy);
+                    *sum += busy.elapsed();
                 }
                 batch.clear();
             }

@@ -279,7 +279,9 @@ export interface Silence {
   id: number | string;
   site: string | null;
   rule: string | null;
+  kind: string | null;
   zone: string | null;
+  from: string;
   until: string;
   reason: string;
   created_by: string;
@@ -287,6 +289,7 @@ export interface Silence {
   ended_at: string | null;
   ended_by: string | null;
   active: boolean;
+  planned: boolean;
 }
 
 export interface StreamChange {

@@ -23,7 +23,7 @@ const STATES: [&str; 4] = ["open", "acknowledged", "escalated", "closed"];
 /// Severities that an alert may be asked for by.
 const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
 /// Kinds that an alert may be asked for by.
-const KINDS: [&str; 8] = [
+pub const KINDS: [&str; 8] = [
     "coincidence",
     "surge",
     "slowdown",

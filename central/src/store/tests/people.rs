@@ -132,6 +132,41 @@ fn a_silenced_alert_is_listed_and_nobody_is_notified_until_the_silence_ends() {
 }
 
 #[test]
+fn a_silence_of_a_kind_holds_for_it_alone_and_not_before_its_time() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    let mut held = store(&bench);
+    let mut batch = held.begin().unwrap();
+    let of_kind = |kind: &str, from: UnixMs| NewSilence {
+        kind: Some(kind.to_owned()),
+        from,
+        until: NOW.plus_ms(2_000),
+        reason: "works".to_owned(),
+        ..NewSilence::default()
+    };
+    let later = NOW.plus_ms(1_000);
+    batch.silence("Ana", &of_kind("voyage", NOW), NOW).unwrap().unwrap();
+    batch.commit().unwrap();
+    intake.take(vec![bench.look(1)]).unwrap();
+    let kind = shown(&bench, None, NOW)["kind"].as_str().unwrap().to_owned();
+    assert_eq!(shown(&bench, None, NOW)["silenced"], false, "another kind");
+    let mut batch = held.begin().unwrap();
+    batch.silence("Ana", &of_kind(&kind, later), NOW).unwrap().unwrap();
+    batch.commit().unwrap();
+    assert_eq!(shown(&bench, None, NOW)["silenced"], false, "not yet");
+    assert_eq!(shown(&bench, None, later)["silenced"], true);
+    let listed = bench.readers().silences(false, NOW).unwrap();
+    let active: Vec<bool> = listed.iter().map(|silence| silence.active).collect();
+    assert_eq!(active, [false, true], "what will hold is listed, newest first");
+    intake.take(vec![bench.look(2)]).unwrap();
+    assert_eq!(
+        bench.readers().outbox_due("log", NOW, 10).unwrap().len(),
+        2,
+        "nothing holds yet"
+    );
+}
+
+#[test]
 fn unread_is_each_persons_own_and_comes_back_with_news() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();

@@ -38,6 +38,7 @@ export default function SilencesView() {
               <tr>
                 <th scope="col">site</th>
                 <th scope="col">rule</th>
+                <th scope="col">kind</th>
                 <th scope="col">zone</th>
                 <th scope="col">until</th>
                 <th scope="col">because</th>
@@ -52,19 +53,25 @@ export default function SilencesView() {
                 <tr key={silence.id}>
                   <td>{silence.site ? siteName(silence.site) : <span class="quiet">any</span>}</td>
                   <td>{silence.rule ?? <span class="quiet">any</span>}</td>
+                  <td>{silence.kind ?? <span class="quiet">any</span>}</td>
                   <td>{silence.zone ?? <span class="quiet">any</span>}</td>
                   <td class="nowrap">
+                    {silence.planned && (
+                      <>
+                        from <When at={silence.from} /> to{" "}
+                      </>
+                    )}
                     <When at={silence.ended_at ?? silence.until} />
                   </td>
                   <td class="wraps">{silence.reason}</td>
                   <td>{silence.created_by}</td>
                   <td>
-                    {silence.active && may("analyst") ? (
+                    {(silence.active || silence.planned) && may("analyst") ? (
                       <button type="button" onClick={() => void end(silence.id)}>
                         End now
                       </button>
                     ) : (
-                      <span class="quiet">{silence.active ? "" : `ended${silence.ended_by ? ` by ${silence.ended_by}` : ""}`}</span>
+                      <span class="quiet">{silence.active || silence.planned ? "" : `ended${silence.ended_by ? ` by ${silence.ended_by}` : ""}`}</span>
                     )}
                   </td>
                 </tr>

@@ -15,6 +15,7 @@ interface Rules {
   source: "file" | "console";
   saved_at: string | null;
   saved_by: string | null;
+  file_refused: { at: string; faults: number; first: string[] } | null;
   rules: { id: string; kind: string; severity: string; sites?: string[] | null }[];
   keys: { section: string; key: string; default: unknown; least: number | null; most: number | null; doc: string }[];
 }
@@ -36,6 +37,18 @@ export default function RulesView() {
         <h1>Rules</h1>
         <span class="quiet">{rules.source === "file" ? "as installed" : `saved by ${rules.saved_by ?? "somebody"}`}</span>
       </header>
+      {rules.file_refused && (
+        <div class="state failure" role="alert">
+          <p>
+            <strong>The rules file has {count(rules.file_refused.faults, "fault")} and was not taken over;</strong> the rules below stay in force.
+          </p>
+          <ul class="faults">
+            {rules.file_refused.first.map((fault) => (
+              <li key={fault}>{fault}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       <div class="rules-grid">
         <Editor name="rules" path="/rules" text={rules.text} revision={rules.revision} saved={asked.again} />
         <div class="stack">
