@@ -147,7 +147,7 @@ impl Correlator for Simple {
         if let Some(alert) = self.0.iter_mut().find(|alert| alert.site == look.site) {
             alert.evidence.push(evidence);
             alert.updated_at = look.known_at();
-            return vec![AlertChange::Updated(alert.clone())];
+            return vec![AlertChange::Updated(Arc::new(alert.clone()))];
         }
         let at = look.known_at();
         let alert = Alert {
@@ -173,7 +173,7 @@ impl Correlator for Simple {
             closed_reason: None,
         };
         self.0.push(alert.clone());
-        vec![AlertChange::Opened(alert)]
+        vec![AlertChange::Opened(Arc::new(alert))]
     }
 
     fn alerts(&self) -> Vec<Alert> {

@@ -2,6 +2,8 @@
 
 pub mod text;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -153,17 +155,17 @@ pub struct Alert {
 #[derive(Clone, Debug, PartialEq)]
 pub enum AlertChange {
     /// A new alert.
-    Opened(Alert),
+    Opened(Arc<Alert>),
     /// New evidence for one that exists; the id is the same.
-    Updated(Alert),
+    Updated(Arc<Alert>),
     /// Later evidence contradicts it: closed, with the reason in it.
-    Withdrawn(Alert),
+    Withdrawn(Arc<Alert>),
 }
 
 impl AlertChange {
     /// The alert as it is now.
     #[must_use]
-    pub const fn alert(&self) -> &Alert {
+    pub fn alert(&self) -> &Alert {
         match self {
             Self::Opened(alert) | Self::Updated(alert) | Self::Withdrawn(alert) => alert,
         }

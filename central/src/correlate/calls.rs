@@ -58,7 +58,8 @@ pub struct Call {
     pub mismatch: bool,
     pub mmsi: Option<u32>,
     class_votes: [f32; VesselClass::ALL.len()],
-    pub evidence: Vec<Arc<str>>,
+    /// Shared with what is derived from the call.
+    pub evidence: Arc<[Arc<str>]>,
     /// The call of the same hull at another berth that this one continues.
     pub shifted_from: Option<Arc<str>>,
     /// Where it shifted to.
@@ -102,7 +103,7 @@ impl Call {
             mismatch: false,
             mmsi: None,
             class_votes: [0.0; VesselClass::ALL.len()],
-            evidence: Vec::with_capacity(2),
+            evidence: Arc::from([]),
             shifted_from: None,
             shifted_to: None,
             fact: None,
@@ -140,12 +141,12 @@ impl Call {
         if let Some(votes) = self.class_votes.get_mut(seen.class as usize) {
             *votes += seen.confidence as f32;
         }
-        if self.evidence.len() < EVIDENCE_PER_CALL {
-            self.evidence.push(look.id().clone());
-        } else if let [_, _, third, last] = self.evidence.as_mut_slice() {
-            std::mem::swap(third, last);
-            *last = look.id().clone();
-        }
+        let kept = self.evidence.len().min(EVIDENCE_PER_CALL / 2);
+        let (first, last) = self.evidence.split_at(kept);
+        let left_out = usize::from(self.evidence.len() >= EVIDENCE_PER_CALL);
+        let last = last.get(left_out..).unwrap_or_default();
+        let now = std::iter::once(look.id().clone());
+        self.evidence = first.iter().chain(last).cloned().chain(now).collect();
     }
 
     /// True when a clear look without it is a miss, and not the moment in which it was seen or missed.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use quaywatch_protocol::contract::{UnixMs, time::DAY_MS};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     chance::{binomial_at_least, rounded},
@@ -294,9 +294,10 @@ fn zones_of(calls: &[Arc<CallFact>], context: &Context<'_>) -> String {
     names.join("+")
 }
 
-fn call_list(calls: &[Arc<CallFact>], context: &Context<'_>) -> serde_json::Value {
-    let list: Vec<_> = (calls.iter().take(EVIDENCE_MAX))
-        .map(|call| {
+fn call_list(calls: &[Arc<CallFact>], context: &Context<'_>) -> Value {
+    let told = |call: &Arc<CallFact>| {
+        // A call is told by every look that changes one of them, and seldom changes itself.
+        let told = call.told.get_or_init(|| {
             json!({
                 "zone": context.plan.zone_id(call.zone),
                 "arrived": {"earliest": UnixMs(call.arrival.0), "latest": UnixMs(call.arrival.1)},
@@ -305,9 +306,10 @@ fn call_list(calls: &[Arc<CallFact>], context: &Context<'_>) -> serde_json::Valu
                 "probability": rounded(call.existence),
                 "evidence": call.evidence.first().map(ToString::to_string),
             })
-        })
-        .collect();
-    json!(list)
+        });
+        told.clone()
+    };
+    Value::Array(calls.iter().take(EVIDENCE_MAX).map(told).collect())
 }
 
 fn blank(context: &Context<'_>, rule: usize, kind: Kind, calls: &[Arc<CallFact>]) -> Finding {

@@ -147,11 +147,11 @@ fn put(
     details.insert("first_seen_at_second".into(), json!(UnixMs(later.first_ms)));
     details.insert("departed".into(), json!(later.departed));
     let mut evidence = Vec::new();
-    add_evidence(&mut evidence, earlier.evidence.iter().chain(&later.evidence));
+    add_evidence(&mut evidence, earlier.evidence.iter().chain(later.evidence.iter()));
     add_evidence(&mut evidence, [context.look.id()]);
     if let Some(running) = running {
         let mut all = running.evidence.clone();
-        add_evidence(&mut all, &later.evidence);
+        add_evidence(&mut all, later.evidence.iter());
         evidence = all;
     }
     let signal = Signal {

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use quaywatch_protocol::contract::{ZoneKind, look::VesselClass, time::DAY_MS};
@@ -58,7 +58,9 @@ pub struct CallFact {
     pub existence: f64,
     pub length: (f64, f64),
     pub stay_days: f64,
-    pub evidence: Vec<Arc<str>>,
+    pub evidence: Arc<[Arc<str>]>,
+    /// As alerts list it, once one did.
+    pub told: OnceLock<serde_json::Value>,
     /// Look at which it was put among the past ones.
     settled: Option<LookKey>,
 }
@@ -80,6 +82,7 @@ impl CallFact {
             length: call.hull.length(),
             stay_days: call.stay_days(),
             evidence: call.evidence.clone(),
+            told: OnceLock::new(),
             settled: None,
         }
     }

@@ -272,7 +272,8 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     let singles = groups.iter().filter(|group| matches!(group, Group::Zone(_))).count();
     let berths = context.plan.zones.iter().filter(|zone| zone.kind.is_berth()).count();
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
-    let lately = traffic_since(state, context, context.back(keys.window_max_days));
+    let calls = traffic_since(state, context, context.back(keys.window_max_days));
+    let by_zone = Lately::by_zone(&calls, context.plan.zones.len());
     let mut best: Option<Reading> = None;
     for group in groups {
         // One berth of several: with many tries a chance lull somewhere is no news.
@@ -288,7 +289,11 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             let expected_most = most * watched_most_days;
             expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most
         };
-        for (observed, from_ms) in lulls(&lately, context, group, keys) {
+        let lately = match group {
+            Group::Zone(ix) => by_zone.get(usize::from(ix)).copied().unwrap_or_default(),
+            _ => Lately::of(calls.iter().filter(|(_, zone)| group.has_zone(*zone))),
+        };
+        for (observed, from_ms) in lately.periods(context, keys) {
             // No more was watched than the days that went by, and what the first look of them is credited with.
             let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * credit_days;
             if is_none(by_days, observed) || is_none(watched_days(state, context, group, from_ms), observed) {
@@ -392,22 +397,46 @@ fn traffic_since(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<
     calls
 }
 
-/// Periods that end now and begin just after one of the last calls, or with the longest when it holds few: (calls in it, its beginning).
-fn lulls(
-    lately: &[(i64, ZoneIx)],
-    context: &Context<'_>,
-    group: Group,
-    keys: &Slowdown,
-) -> impl Iterator<Item = (u32, i64)> {
-    let (shortest, longest) = (context.back(keys.window_min_days), context.back(keys.window_max_days));
-    let firsts = lately.iter().filter(move |(_, zone)| group.has_zone(*zone));
-    let tried = firsts.clone().take(SLOWDOWN_CALLS_TRIED);
-    let calls = tried.clone().count();
-    let whole = (calls < SLOWDOWN_CALLS_TRIED).then_some((calls as u32, longest));
-    (tried.enumerate())
-        .filter(move |(_, (first_ms, _))| *first_ms <= shortest)
-        .map(|(count, (first_ms, _))| (count as u32, *first_ms))
-        .chain(whole)
+/// When the last calls of a group began, the latest first, as many as are tried.
+#[derive(Clone, Copy, Default)]
+struct Lately {
+    firsts_ms: [i64; SLOWDOWN_CALLS_TRIED],
+    calls: usize,
+}
+
+impl Lately {
+    fn of<'a>(calls: impl Iterator<Item = &'a (i64, ZoneIx)>) -> Self {
+        let mut lately = Self::default();
+        for ((first_ms, _), slot) in calls.zip(&mut lately.firsts_ms) {
+            *slot = *first_ms;
+            lately.calls += 1;
+        }
+        lately
+    }
+
+    /// Of each zone, in one go.
+    fn by_zone(calls: &[(i64, ZoneIx)], zones: usize) -> Vec<Self> {
+        let mut by_zone = vec![Self::default(); zones];
+        for (first_ms, zone) in calls {
+            if let Some(lately) = by_zone.get_mut(usize::from(*zone))
+                && let Some(slot) = lately.firsts_ms.get_mut(lately.calls)
+            {
+                *slot = *first_ms;
+                lately.calls += 1;
+            }
+        }
+        by_zone
+    }
+
+    /// Periods that end now and begin just after one of the last calls, or with the longest when it holds few: (calls in it, its beginning).
+    fn periods(self, context: &Context<'_>, keys: &Slowdown) -> impl Iterator<Item = (u32, i64)> {
+        let (shortest, longest) = (context.back(keys.window_min_days), context.back(keys.window_max_days));
+        let whole = (self.calls < SLOWDOWN_CALLS_TRIED).then_some((self.calls as u32, longest));
+        (self.firsts_ms.into_iter().take(self.calls).enumerate())
+            .filter(move |(_, first_ms)| *first_ms <= shortest)
+            .map(|(count, first_ms)| (count as u32, first_ms))
+            .chain(whole)
+    }
 }
 
 /// The end of the baseline: before the window and the guard, and before a running episode of at most a year.

@@ -64,7 +64,7 @@ pub fn watched(
 ) -> Outcome {
     let mut engine = Engine::new(book, rules);
     // The engine forgets alerts of years ago; a replay keeps every last state.
-    let mut last: std::collections::BTreeMap<String, Alert> = std::collections::BTreeMap::new();
+    let mut last: std::collections::BTreeMap<String, Arc<Alert>> = std::collections::BTreeMap::new();
     for look in ordered(looks) {
         if until.is_some_and(|until| look.known_at() > until) {
             break;
@@ -76,7 +76,7 @@ pub fn watched(
             last.insert(alert.id.clone(), alert);
         }
     }
-    let mut alerts: Vec<Alert> = last.into_values().collect();
+    let mut alerts: Vec<Alert> = last.into_values().map(Arc::unwrap_or_clone).collect();
     alerts.sort_by(|a, b| a.opened_at.cmp(&b.opened_at).then_with(|| a.id.cmp(&b.id)));
     Outcome {
         alerts,

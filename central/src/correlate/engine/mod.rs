@@ -54,7 +54,7 @@ pub struct Engine {
     voyages: Vec<(usize, Voyages)>,
     alerts: BTreeMap<SubjectKey, Bound>,
     /// Alerts that a later episode of the same subject has replaced.
-    done: Vec<Alert>,
+    done: Vec<Arc<Alert>>,
     seen: Seen,
     /// Identity of the look at hand, in memory that the next one takes over.
     id: String,
@@ -145,7 +145,7 @@ impl Engine {
             .done
             .iter()
             .chain(self.alerts.values().map(|bound| &bound.alert))
-            .cloned()
+            .map(|alert| (**alert).clone())
             .collect();
         all.sort_by(|a, b| a.opened_at.cmp(&b.opened_at).then_with(|| a.id.cmp(&b.id)));
         all

@@ -24,7 +24,7 @@ const BETWEEN_SITES: usize = usize::MAX;
 #[derive(Debug)]
 pub(super) struct Bound {
     pub finding: Arc<Finding>,
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
 }
 
 impl Engine {
@@ -78,15 +78,11 @@ impl Engine {
         if finding.contradicted.is_some() && !same {
             return;
         }
-        let before = if same {
-            bound.map(|bound| bound.alert.clone())
-        } else {
-            None
-        };
-        let mut alert = self.alert_of(site, finding, before.as_ref());
+        let before = bound.filter(|_| same).map(|bound| bound.alert.clone());
+        let mut alert = self.alert_of(site, finding, before.as_deref());
         if let Some(before) = &before {
             alert.updated_at = before.updated_at;
-            if alert == *before {
+            if alert == **before {
                 if let Some(bound) = self.alerts.get_mut(&key) {
                     bound.finding = finding.clone();
                 }
@@ -94,6 +90,7 @@ impl Engine {
             }
             alert.updated_at = UnixMs(self.now_ms);
         }
+        let alert = Arc::new(alert);
         changes.push(match (&before, &finding.contradicted) {
             (None, _) => AlertChange::Opened(alert.clone()),
             (Some(before), Some(_)) if before.state != alert.state => AlertChange::Withdrawn(alert.clone()),
@@ -134,11 +131,12 @@ impl Engine {
             let Some(bound) = self.alerts.get_mut(&key) else {
                 continue;
             };
+            let alert = Arc::make_mut(&mut bound.alert);
             close(
-                &mut bound.alert,
+                alert,
                 "later evidence changed the sequence of looks: the pattern is no longer there",
             );
-            bound.alert.updated_at = UnixMs(self.now_ms);
+            alert.updated_at = UnixMs(self.now_ms);
             changes.push(AlertChange::Withdrawn(bound.alert.clone()));
         }
     }
@@ -215,7 +213,7 @@ impl Engine {
             let Some(bound) = self.alerts.get_mut(&key) else {
                 continue;
             };
-            bound.alert.covered_by = Some(id.clone());
+            Arc::make_mut(&mut bound.alert).covered_by = Some(id.clone());
             changes.push(AlertChange::Updated(bound.alert.clone()));
         }
     }

@@ -68,7 +68,7 @@ struct End {
     heard: bool,
     mmsi: Option<u32>,
     tanker: bool,
-    evidence: Vec<Arc<str>>,
+    evidence: Arc<[Arc<str>]>,
     arrives: bool,
     departs: bool,
 }
