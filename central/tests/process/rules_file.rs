@@ -1,6 +1,6 @@
 //! Other rules in the file while central runs.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn dark_tankers() -> String {
 }
 
 /// A world with those looks in its store and these rules in its file.
-fn with_looks(rules: &str, station: &Station, broker: &str) -> (World, std::path::PathBuf) {
+fn with_looks(rules: &str, station: &Station, broker: &str) -> (World, PathBuf) {
     let world = World::new(&[station]);
     let at = |name: &str| world.folder.path().join(name);
     let config = world.configure(broker);
@@ -42,7 +42,9 @@ fn with_looks(rules: &str, station: &Station, broker: &str) -> (World, std::path
     fs::write(at("looks.jsonl"), dark_tankers()).unwrap();
     let imported = Command::new(env!("CARGO_BIN_EXE_quaywatch-central"))
         .args(["import", "--config"])
-        .args([config.as_path(), Path::new(&at("looks.jsonl"))])
+        .arg(&config)
+        .arg("--looks")
+        .arg(at("looks.jsonl"))
         .output()
         .unwrap();
     assert!(
@@ -59,11 +61,27 @@ fn until_logged(central: &Central, what: &str) {
 
 /// Ids and what the correlator says of each: not when it was stored.
 fn alerts(central: &Central) -> Vec<Value> {
-    let list = central.get("/api/v1/alerts?limit=500&state=all");
+    let list = central.get("/api/v1/alerts?limit=500");
     let alerts = list["alerts"].as_array().unwrap();
-    let mut told: Vec<Value> = (alerts.iter())
-        .map(|row| central.get(&format!("/api/v1/alerts/{}", row["id"].as_str().unwrap()))["alert"].clone())
-        .collect();
+    let of_the_correlator = |row: &Value| {
+        let keys = [
+            "id",
+            "rule",
+            "kind",
+            "site",
+            "opened_at",
+            "updated_at",
+            "onset",
+            "severity",
+            "signals",
+            "text",
+            "evidence",
+            "details",
+        ];
+        Value::Object(keys.iter().map(|key| ((*key).to_owned(), row[*key].clone())).collect())
+    };
+    let mut told: Vec<Value> = alerts.iter().map(of_the_correlator).collect();
+    assert!(told.iter().all(|alert| alert["evidence"].is_array()), "{told:?}");
     told.sort_by_key(|alert| alert["id"].to_string());
     told
 }
