@@ -64,3 +64,14 @@ fn duplicates_and_another_order_change_no_alert() {
     let mixed = disorder::shuffled(&disorder::duplicated(&looks, 0.2, 8), 8);
     assert_eq!(case.run(1, mixed).unwrap().alerts, plain);
 }
+
+#[test]
+fn what_no_look_shows_is_possible_for_nobody_and_what_all_show_is() {
+    let judged = |possible: Vec<Option<bool>>| -> Vec<bool> { possible.into_iter().flatten().collect() };
+    let legs = case("c5-rajin-vostochny-2024.toml");
+    assert_eq!(judged(legs.possible(1, &[]).unwrap()), [false]);
+    let tankers = case("c6-vostochny-tankers.toml");
+    assert_eq!(judged(tankers.possible(1, &[]).unwrap()), [false, false]);
+    let clear = tankers.looks(1, Noise::Perfect).unwrap();
+    assert_eq!(judged(tankers.possible(1, &clear).unwrap()), [true, true]);
+}

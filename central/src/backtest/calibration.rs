@@ -16,6 +16,8 @@ use crate::{
 
 /// Bands of stated rates, coincidences a site-year: from, to.
 pub const BANDS: [(f64, f64); 4] = [(0.03, 0.1), (0.1, 0.3), (0.3, 1.0), (1.0, 3.0)];
+/// A stated rate stands for this many days until it is asked for again: it rests on years, and asking for it judges them all.
+const RESTATE_DAYS: f64 = 5.0;
 /// A year, days.
 const YEAR_DAYS: f64 = 365.25;
 /// Two-sided 95 % of a normal distribution, standard errors.
@@ -50,72 +52,14 @@ impl Band {
 }
 
 /// Stated against come, by band.
-#[derive(Clone, Debug, Default)]
-pub struct Calibration {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Table {
     bands: [Band; BANDS.len()],
     /// Below the lowest band and above the highest one.
     outside: Band,
-    /// By site and rule: since when which rate stands.
-    standing: BTreeMap<(String, usize), (UnixMs, f64)>,
-    /// By alert: beginning of its last episode.
-    episodes: BTreeMap<String, UnixMs>,
-    /// The only rule that counts, by its position.
-    only: Option<usize>,
 }
 
-impl Calibration {
-    /// Counts one rule only, by its position in the rules file.
-    #[must_use]
-    pub fn of_rule(rule: usize) -> Self {
-        Self {
-            only: Some(rule),
-            ..Self::default()
-        }
-    }
-
-    /// Takes in what a look changed; the engine has just applied it.
-    pub fn look(&mut self, engine: &Engine, look: &Look, changes: &[AlertChange]) {
-        for change in changes {
-            let (AlertChange::Opened(alert) | AlertChange::Updated(alert)) = change else {
-                continue;
-            };
-            if alert.kind != Kind::Coincidence {
-                continue;
-            }
-            // An alert that comes back within the time of re-opening is another coincidence under the same id.
-            let before = self.episodes.insert(alert.id.clone(), alert.onset.earliest);
-            if before == Some(alert.onset.earliest) {
-                continue;
-            }
-            let rate = (self.standing.iter())
-                .find(|((site, rule), _)| *site == alert.site && engine.rule_id(*rule) == Some(alert.rule.as_str()))
-                .map(|(_, (_, rate))| *rate);
-            if let Some(rate) = rate {
-                self.band(rate).came += 1;
-            }
-        }
-        for chance in engine.chances(&look.site) {
-            if self.only.is_some_and(|only| only != chance.rule) {
-                continue;
-            }
-            let now = look.known_at();
-            let key = (look.site.clone(), chance.rule);
-            if let Some((since, rate)) = self.standing.get(&key).copied() {
-                let years = now.days_since(since).max(0.0) / YEAR_DAYS;
-                let band = self.band(rate);
-                band.years += years;
-                band.stated += rate * years;
-            }
-            self.standing.insert(key, (now, chance.per_year));
-        }
-    }
-
-    /// Ends a run: time does not go on from its last look to the first of the next run.
-    pub fn end_run(&mut self) {
-        self.standing.clear();
-        self.episodes.clear();
-    }
-
+impl Table {
     fn band(&mut self, rate: f64) -> &mut Band {
         let found = BANDS.iter().position(|(from, to)| rate >= *from && rate < *to);
         match found.and_then(|at| self.bands.get_mut(at)) {
@@ -139,6 +83,91 @@ impl Calibration {
     #[must_use]
     pub fn years(&self) -> f64 {
         self.outside.years + self.bands.iter().map(|band| band.years).sum::<f64>()
+    }
+}
+
+/// Stated against come, of all rules together and of each.
+#[derive(Clone, Debug, Default)]
+pub struct Calibration {
+    all: Table,
+    /// By position of the rule in the rules file.
+    by_rule: BTreeMap<usize, Table>,
+    /// By site and rule: since when which rate stands.
+    standing: BTreeMap<(String, usize), (UnixMs, f64)>,
+    /// By site: when its rates were last asked for.
+    asked: BTreeMap<String, UnixMs>,
+    /// By alert: beginning of its last episode.
+    episodes: BTreeMap<String, UnixMs>,
+}
+
+impl Calibration {
+    /// All rules together.
+    #[must_use]
+    pub const fn all(&self) -> &Table {
+        &self.all
+    }
+
+    /// One rule, by its position in the rules file.
+    #[must_use]
+    pub fn of_rule(&self, rule: usize) -> Table {
+        self.by_rule.get(&rule).copied().unwrap_or_default()
+    }
+
+    /// Takes in what a look changed; the engine has just applied it.
+    pub fn look(&mut self, engine: &Engine, look: &Look, changes: &[AlertChange]) {
+        for change in changes {
+            let (AlertChange::Opened(alert) | AlertChange::Updated(alert)) = change else {
+                continue;
+            };
+            if alert.kind != Kind::Coincidence {
+                continue;
+            }
+            // An alert that comes back within the time of re-opening is another coincidence under the same id.
+            let before = self.episodes.insert(alert.id.clone(), alert.onset.earliest);
+            if before == Some(alert.onset.earliest) {
+                continue;
+            }
+            let rate = (self.standing.iter())
+                .find(|((site, rule), _)| *site == alert.site && engine.rule_id(*rule) == Some(alert.rule.as_str()))
+                .map(|((_, rule), (_, rate))| (*rule, *rate));
+            if let Some((rule, rate)) = rate {
+                self.count(rule, rate, |band| band.came += 1);
+            }
+        }
+        let now = look.known_at();
+        let asked = self.asked.get(&look.site);
+        if asked.is_some_and(|asked| now.days_since(*asked) < RESTATE_DAYS) {
+            return;
+        }
+        self.asked.insert(look.site.clone(), now);
+        let (stood, others): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.standing)
+            .into_iter()
+            .partition(|((site, _), _)| *site == look.site);
+        self.standing = others;
+        for ((_, rule), (since, rate)) in stood {
+            let years = now.days_since(since).max(0.0) / YEAR_DAYS;
+            self.count(rule, rate, |band| {
+                band.years += years;
+                band.stated += rate * years;
+            });
+        }
+        // A rule that expects more than it may raise states nothing, until it expects less.
+        for chance in engine.chances(&look.site) {
+            self.standing
+                .insert((look.site.clone(), chance.rule), (now, chance.per_year));
+        }
+    }
+
+    /// Ends a run: time does not go on from its last look to the first of the next run.
+    pub fn end_run(&mut self) {
+        self.standing.clear();
+        self.asked.clear();
+        self.episodes.clear();
+    }
+
+    fn count(&mut self, rule: usize, rate: f64, add: impl Fn(&mut Band)) {
+        add(self.all.band(rate));
+        add(self.by_rule.entry(rule).or_default().band(rate));
     }
 }
 

@@ -200,7 +200,7 @@ fn calibration_html(calibration: &Calibration) -> String {
     html.push_str(
         "<table><tr><th>stated a site-year</th><th>site-years</th><th>expected</th><th>came</th><th>95 %</th><th>came / expected</th></tr>",
     );
-    for ((from, to), band) in calibration.bands() {
+    for ((from, to), band) in calibration.all().bands() {
         let (low, high) = band.interval();
         let ratio = band
             .ratio()

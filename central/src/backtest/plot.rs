@@ -164,7 +164,7 @@ pub fn calibration(calibration: &Calibration) -> String {
             y(rate) + 4.0
         );
     }
-    for (_, band) in calibration.bands().filter(|(_, band)| band.years > 0.0) {
+    for (_, band) in calibration.all().bands().filter(|(_, band)| band.years > 0.0) {
         let stated = band.stated / band.years;
         let (from, to) = band.interval();
         let at = x(stated);

@@ -2,8 +2,8 @@
 //!
 //! In each look every signal kind of the rule that the look could see is read against its own baseline. An unusual reading gives
 //! the signal an interval (from its first evidence to its last); readings that follow within the window extend it. When the
-//! intervals of all kinds lie within the window of each other, the pattern is complete. How often chance does that is told from
-//! how often each signal came up in the site's own history.
+//! intervals of all kinds lie within the window of each other, the pattern is complete. How often chance does that is told from the site's
+//! own past, judged again by today's bar: `background`.
 
 use std::sync::Arc;
 
@@ -11,28 +11,19 @@ use quaywatch_protocol::contract::{UnixMs, time::DAY_MS};
 use serde_json::{Map, json};
 
 use super::{
+    background::{Background, WATCHED_DAYS_MIN, group_of, marks},
     chance::rounded,
     finding::{Finding, add_evidence},
     levels::{LevelReading, read_gauge},
     site::{CallFact, Context, Group, SiteState},
     tally::Counted,
-    traffic::{self, Past, YEAR_DAYS},
+    traffic::{self, Past},
 };
 use crate::{
     alert::{Kind, Severity, Signal},
     rules::{Coincidence, Rules, SignalKind},
 };
 
-/// Prior of how often a signal comes up by chance: half a time in this many days.
-const ONSET_PRIOR_DAYS: f64 = 60.0;
-/// Days of onsets that tell how often a signal comes up: with a longer history less is unusual, so what was unusual long ago would be no more.
-const ONSET_MEMORY_DAYS: f64 = 365.0;
-/// Days that a signal lasts until a site's own have told; counts like half an onset.
-const LASTING_PRIOR_DAYS: f64 = 1.0;
-/// Signal onsets remembered by kind: one a week for five years and more.
-const ONSETS_MAX: usize = 400;
-/// Calls are as long as the longest from this share of its length.
-const LIKE_LENGTH: f64 = 0.8;
 /// Evidence kept of one signal.
 const SIGNAL_EVIDENCE: usize = 40;
 
@@ -51,14 +42,6 @@ pub struct Active {
 #[derive(Clone, Debug, Default)]
 pub struct Meeting {
     active: [Option<Active>; SignalKind::ALL.len()],
-    onsets: [Vec<Onset>; SignalKind::ALL.len()],
-}
-
-/// A time in which a signal was unusual.
-#[derive(Clone, Copy, Debug)]
-struct Onset {
-    from_ms: i64,
-    to_ms: i64,
 }
 
 /// What one kind reads in a look.
@@ -89,41 +72,20 @@ pub fn evaluate(
             continue;
         }
         let meeting = Arc::make_mut(state.meetings.entry(rule).or_default());
-        let (Some(slot), Some(onsets)) = (
-            meeting.active.get_mut(kind.index()),
-            meeting.onsets.get_mut(kind.index()),
-        ) else {
+        let Some(slot) = meeting.active.get_mut(kind.index()) else {
             continue;
         };
         match reading {
             Reading::Silent => {}
             Reading::Usual => {
                 *slot = None;
-                onsets.pop();
                 taken_back = true;
             }
             Reading::Unusual(active) => {
                 refreshed = true;
                 match slot {
-                    Some(before) if active.from_ms - before.to_ms <= window_ms => {
-                        join(before, active);
-                        if let Some(onset) = onsets.last_mut() {
-                            *onset = Onset {
-                                from_ms: before.from_ms,
-                                to_ms: before.to_ms,
-                            };
-                        }
-                    }
-                    _ => {
-                        if onsets.len() >= ONSETS_MAX {
-                            onsets.remove(0);
-                        }
-                        onsets.push(Onset {
-                            from_ms: active.from_ms,
-                            to_ms: active.to_ms,
-                        });
-                        *slot = Some(active);
-                    }
+                    Some(before) if active.from_ms - before.to_ms <= window_ms => join(before, active),
+                    _ => *slot = Some(active),
                 }
             }
         }
@@ -148,11 +110,7 @@ fn lost_its_calls(state: &SiteState, context: &Context<'_>, rule: usize, kind: S
     let Some(active) = active.filter(|active| active.dark) else {
         return false;
     };
-    let group = if kind == SignalKind::Tanker {
-        Group::Tanker
-    } else {
-        Group::Dock
-    };
+    let Some(group) = group_of(kind) else { return false };
     !state
         .calls(context.facts, active.from_ms - 1, active.to_ms)
         .any(|call| group.has(call) && call.dark)
@@ -195,13 +153,23 @@ fn raise(
 ) {
     let now = context.now();
     let running = state.episodes.get(rule, "").map(|episode| episode.finding.clone());
-    let meeting = state.meetings.get(&rule);
-    let expected = meeting.map_or(0.0, |meeting| {
-        meeting.expected_false(context.facts.first_ms, now, context.rules, keys, kinds)
-    });
-    if running.is_none() && expected > keys.false_per_year_max {
-        return;
-    }
+    let expected = match &running {
+        Some(running) => running.expected_false,
+        None => {
+            let background = Background {
+                plan: context.plan,
+                rules: context.rules,
+                facts: context.facts,
+                state,
+                now_ms: now,
+            };
+            let expected = background.expected_false(keys, kinds);
+            if expected > keys.false_per_year_max {
+                return;
+            }
+            rounded(expected)
+        }
+    };
     let from = parts.iter().map(|part| part.from_ms).min().unwrap_or(now);
     let last_from = parts.iter().map(|part| part.from_ms).max().unwrap_or(now);
     let joint: f64 = parts.iter().map(|part| part.signal.p.max(1e-12)).product();
@@ -238,55 +206,12 @@ fn raise(
             .get(rule)
             .map_or(Severity::Critical, |rule| rule.severity),
         signals: parts.into_iter().map(|part| part.signal).collect(),
-        expected_false: running.map_or(rounded(expected), |running| running.expected_false),
+        expected_false: expected,
         evidence,
         details,
         contradicted: None,
     };
     state.episodes.put(finding, keys.cooldown_days);
-}
-
-impl Meeting {
-    /// Expected coincidences a year by chance, as known at `now_ms` of a site whose first look was at `first_ms`.
-    ///
-    /// Signal i comes up r_i times a day (onsets of the [`ONSET_MEMORY_DAYS`] before the guard plus a half, over days plus [`ONSET_PRIOR_DAYS`]) and lasts d_i days in
-    /// the mean. Two onsets of one signal are more than the window W apart, so it was up, or within W after it, for the share
-    /// r_i (d_i + W) of the time. The last signal to come completes the pattern when each other one is up or was within W before: 365.25 times the
-    /// sum over i of r_i times the product over the others of their shares. Those that come within the cooldown of one are one with it.
-    pub fn expected_false(
-        &self,
-        first_ms: Option<i64>,
-        now_ms: i64,
-        rules: &Rules,
-        keys: &Coincidence,
-        kinds: &[SignalKind],
-    ) -> f64 {
-        let in_days = |ms: i64| ms as f64 / DAY_MS as f64;
-        let until = now_ms - (rules.baseline.guard_days * DAY_MS as f64) as i64;
-        let judged = in_days(until - first_ms.unwrap_or(until)) - learning_days(rules);
-        let days = judged.clamp(0.0, ONSET_MEMORY_DAYS) + ONSET_PRIOR_DAYS;
-        let since = until - (ONSET_MEMORY_DAYS * DAY_MS as f64) as i64;
-        let signals: Vec<(f64, f64)> = (kinds.iter())
-            .map(|kind| {
-                let all = self.onsets.get(kind.index()).map(Vec::as_slice).unwrap_or_default();
-                let seen = all
-                    .iter()
-                    .filter(|onset| onset.from_ms > since && onset.from_ms <= until);
-                let (count, lasted) = seen.fold((0.5, 0.5 * LASTING_PRIOR_DAYS), |(count, lasted), onset| {
-                    (count + 1.0, lasted + in_days(onset.to_ms - onset.from_ms))
-                });
-                let rate = count / days;
-                (rate, (rate * (keys.window_days + lasted / count)).min(1.0))
-            })
-            .collect();
-        let mut sum = 0.0;
-        for (last, (rate, _)) in signals.iter().enumerate() {
-            let others = signals.iter().enumerate().filter(|(other, _)| *other != last);
-            sum += rate * others.map(|(_, (_, share))| share).product::<f64>();
-        }
-        let a_year = YEAR_DAYS * sum;
-        a_year / (1.0 + a_year * keys.cooldown_days / YEAR_DAYS)
-    }
 }
 
 /// Days after a site's first look from which signals are judged.
@@ -295,10 +220,9 @@ pub fn learning_days(rules: &Rules) -> f64 {
 }
 
 fn read(state: &SiteState, context: &mut Context<'_>, keys: &Coincidence, kind: SignalKind) -> Reading {
-    let calls = match kind {
-        SignalKind::Dock => read_calls(state, context, keys, kind, Group::Dock),
-        SignalKind::Tanker => read_calls(state, context, keys, kind, Group::Tanker),
-        _ => Reading::Silent,
+    let calls = match group_of(kind) {
+        Some(group) => read_calls(state, context, keys, kind, group),
+        None => Reading::Silent,
     };
     if matches!(calls, Reading::Unusual(_)) {
         return calls;
@@ -327,22 +251,15 @@ fn read_calls(state: &SiteState, context: &Context<'_>, keys: &Coincidence, kind
         .filter(|call| call.dark)
         .map(|call| call.length.0)
         .fold(0.0, f64::max);
-    // False sightings are short and unsure, so the sure calls and the long ones are also judged among their own kind.
-    let marks = [
-        (Counted::Dark, keys.dark_p_max),
-        (Counted::SureDark, keys.dark_p_max),
-        (Counted::LongDark(LIKE_LENGTH * largest_dark), keys.dark_p_max),
-        (Counted::All, keys.calls_p_max),
-    ];
     let Some(past) = Past::of(state, context, group, until) else {
         return Reading::Silent;
     };
     if window_calls().next().is_none() {
         return Reading::Usual;
     }
-    let watched = traffic::watched_days(state, context, group, from_ms).max(0.5);
+    let watched = traffic::watched_days(state, context, group, from_ms).max(WATCHED_DAYS_MIN);
     let mut best: Option<(f64, Counted, f64, f64)> = None;
-    for (counted, p_max) in marks {
+    for (counted, p_max) in marks(keys, largest_dark) {
         let seen = window_calls().filter(|call| counted.has(call, context.rules)).count();
         if seen == 0 {
             continue;

@@ -81,6 +81,54 @@ impl Gauge {
     }
 }
 
+/// The samples of a baseline, oldest first, and where its middle is.
+#[derive(Clone, Debug)]
+pub struct PastLevels {
+    /// When, how much.
+    pub samples: Vec<(i64, f64)>,
+    /// The values in their order.
+    pub sorted: Vec<f64>,
+    pub median: f64,
+    /// Robust spread, at least the floor.
+    pub spread: f64,
+}
+
+impl Gauge {
+    /// The baseline of a value at `now_ms`; `None`: not enough history.
+    pub fn past(&self, rules: &Rules, now_ms: i64) -> Option<PastLevels> {
+        let keys = &rules.baseline;
+        let back = |from: i64, days: f64| from - (days * DAY_MS as f64) as i64;
+        [FAR_GUARD_DAYS.max(keys.guard_days), keys.guard_days]
+            .into_iter()
+            .find_map(|guard_days| {
+                let until = back(now_ms, guard_days);
+                let from = back(until, keys.span_days);
+                let newest_first = self.series.latest(usize::MAX, until);
+                let mut samples: Vec<(i64, f64)> = newest_first.take_while(|(at, _)| *at > from).collect();
+                samples.reverse();
+                let (first, last) = (samples.first()?.0, samples.last()?.0);
+                let days = (last - first) as f64 / DAY_MS as f64;
+                if (samples.len() as f64) < keys.clear_looks_min || days < keys.history_days_min {
+                    return None;
+                }
+                let mut sorted: Vec<f64> = samples.iter().map(|(_, value)| *value).collect();
+                sorted.sort_by(f64::total_cmp);
+                let quantile = |q: f64| {
+                    let at = (q * (sorted.len() - 1) as f64 + 0.5) as usize;
+                    sorted.get(at).copied().unwrap_or(0.0)
+                };
+                let median = quantile(0.5);
+                let spread = ((quantile(0.75) - quantile(0.25)) / 1.349).max((quantile(0.9) - median) / 1.2816);
+                Some(PastLevels {
+                    median,
+                    spread: spread.max(self.measure.floor(median, rules)).max(1e-9),
+                    sorted,
+                    samples,
+                })
+            })
+    }
+}
+
 /// The gauges of a site.
 pub fn gauges(plan: &SitePlan) -> Vec<Gauge> {
     let mut gauges = Vec::new();

@@ -13,6 +13,7 @@
 
 mod admit;
 mod assign;
+mod background;
 mod book;
 mod calls;
 mod chance;

@@ -370,7 +370,7 @@ fn most_a_day(
 /// (k + 1) s - 1 or fewer events. All groups that were tried share in the rate of chance lulls.
 fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
     let expected = base.rate.mean() * watched;
-    let regularity = base.regularity();
+    let regularity = thinned(base.regularity(), (watched / days) / (base.rate.days / base.days));
     let events = Rate {
         calls: base.rate.calls * regularity,
         days: base.rate.days,
@@ -385,6 +385,12 @@ fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base
         false_per_year: tried * YEAR_DAYS * (events.mean() * watched / days) * events.pmf(few, watched),
         base,
     }
+}
+
+/// Regularity of calls of which fewer are seen, a share of those that made the baseline: what clouds leave out at random leaves gaps of chance.
+/// Counts of a thinned process have the index of dispersion 1 - share (1 - index); at a share of 0 they are random.
+fn thinned(regularity: f64, share: f64) -> f64 {
+    1.0 / (1.0 - share.clamp(0.0, 1.0) * (1.0 - 1.0 / regularity))
 }
 
 /// Calls of traffic first seen in (`from_ms`, now], the latest first: when, and where.
@@ -545,4 +551,19 @@ fn put(
         contradicted: None,
     };
     state.episodes.put(finding, cooldown_days);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_regular_calls_a_few_seen_at_random_are_random() {
+        assert!((thinned(4.0, 1.0) - 4.0).abs() < 1e-12);
+        assert!((thinned(4.0, 0.0) - 1.0).abs() < 1e-12);
+        // Index of dispersion 1/4; half of them: 1 - (1 - 1/4) / 2 = 5/8.
+        assert!((thinned(4.0, 0.5) - 1.6).abs() < 1e-12);
+        assert!((thinned(1.0, 0.5) - 1.0).abs() < 1e-12);
+        assert!((thinned(3.0, 7.0) - 3.0).abs() < 1e-12);
+    }
 }

@@ -122,7 +122,7 @@ section! {
         ratio_max = 0.36, 0.0, 1.0, "Largest ratio of calls to what was expected given the clear looks.";
         p_max = 0.10, 0.000001, 0.5, "Chance of so few calls, at most.";
         expected_min = 2.0, 0.1, 1000.0, "Fewest calls to expect: below that a lull is no news.";
-        false_per_year_max = 2.5, 0.0, 10.0, "Chance slowdowns a year of a whole pier or port, at most: weak ones are graded `watch`.";
+        false_per_year_max = 1.5, 0.0, 10.0, "Chance slowdowns a year of a whole pier or port, at most: weak ones are graded `watch`.";
         berth_false_per_year_max = 0.15, 0.0, 10.0, "The same for one berth of several, over all berths of the site.";
         warning_false_per_year = 0.2, 0.0, 10.0, "Below this it is a warning; above, `watch`.";
         history_days_min = 75.0, 1.0, 1000.0, "Days of history it needs.";

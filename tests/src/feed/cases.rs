@@ -1,6 +1,7 @@
 //! Documented cases against the real correlator: a script, a seed, the looks of a noisy station, the alerts, the judgement.
 
 pub mod judge;
+pub mod oracle;
 
 use std::{
     path::{Path, PathBuf},
@@ -37,6 +38,8 @@ pub struct Run {
     pub alerts: Vec<Value>,
     /// What became of each expectation, then of each prohibition.
     pub verdicts: Vec<Verdict>,
+    /// Whether the looks show enough for each of them at all, where the script says what that takes.
+    pub possible: Vec<Option<bool>>,
 }
 
 impl Case {
@@ -106,12 +109,33 @@ impl Case {
         Ok(looks(&world, noise))
     }
 
+    /// For each demand: whether the looks of a seed show enough for it at all; nothing where the script names no bound.
+    ///
+    /// # Errors
+    /// Scripted things without room.
+    pub fn possible(&self, seed: u64, looks: &[Look]) -> Result<Vec<Option<bool>>, String> {
+        let script = &self.loaded.script;
+        let mut demands = script.expect.iter().chain(&script.forbid);
+        if demands.all(|each| each.bound.is_none()) {
+            return Ok(Vec::new());
+        }
+        let world = World::new(self.loaded.clone(), seed).map_err(|error| error.to_string())?;
+        let stays = oracle::stays(&world, looks);
+        let demands = script.expect.iter().chain(&script.forbid);
+        let judged = demands.map(|each| {
+            let bound = each.bound.as_ref()?;
+            Some(oracle::is_possible(each, bound, &world, &stays))
+        });
+        Ok(judged.collect())
+    }
+
     /// Runs looks through the correlator and judges its alerts.
     ///
     /// # Errors
     /// An alert that is no JSON.
     pub fn run(&self, seed: u64, looks: Vec<Look>) -> Result<Run, String> {
         let count = looks.len();
+        let possible = self.possible(seed, &looks)?;
         let outcome = replay::run(Arc::clone(&self.book), self.rules.clone(), looks, None);
         let alerts: Vec<Value> = outcome
             .alerts
@@ -129,6 +153,7 @@ impl Case {
             looks: count,
             alerts,
             verdicts,
+            possible,
         })
     }
 }
@@ -156,6 +181,8 @@ pub struct Summary {
     pub held: usize,
     /// Runs.
     pub runs: usize,
+    /// Runs whose looks show enough for it at all; `None` where the script does not say what that takes.
+    pub possible: Option<usize>,
     /// First opening in the median run in which it opened.
     pub opened_median: Option<UnixMs>,
     /// Days from that opening to publication.
@@ -176,6 +203,11 @@ pub fn summarise(case: &Case, runs: &[Run]) -> Vec<Summary> {
                 demand,
                 held: verdicts.iter().filter(|verdict| verdict.held).count(),
                 runs: runs.len(),
+                possible: {
+                    let judged = runs.iter().filter_map(|run| run.possible.get(index).copied().flatten());
+                    let judged: Vec<bool> = judged.collect();
+                    (!judged.is_empty()).then(|| judged.iter().filter(|possible| **possible).count())
+                },
                 opened_median,
                 lead_days: case
                     .published()

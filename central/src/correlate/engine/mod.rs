@@ -20,8 +20,9 @@ use self::{
 };
 use super::{
     admit::{self, Counts, Refused},
+    background::Background,
     book::SiteBook,
-    coincide::{Meeting, learning_days},
+    coincide::learning_days,
     history::History,
     view::{self, SiteAsk, SiteView},
     voyages::Voyages,
@@ -203,7 +204,16 @@ impl Engine {
         if UnixMs(newest).days_since(UnixMs(first)) < learning_days(&self.rules) {
             return Vec::new();
         }
-        let none = Meeting::default();
+        let Some(plan) = self.book.at(position) else {
+            return Vec::new();
+        };
+        let background = Background {
+            plan,
+            rules: &self.rules,
+            facts: &history.facts,
+            state: &history.head,
+            now_ms: newest,
+        };
         let rules = self.rules.rules.iter().enumerate();
         rules
             .filter(|(_, rule)| rule.watches(site))
@@ -211,8 +221,7 @@ impl Engine {
                 let RuleKind::Coincidence(keys, kinds) = &rule.kind else {
                     return None;
                 };
-                let meeting = history.head.meetings.get(&at).map_or(&none, Arc::as_ref);
-                let per_year = meeting.expected_false(Some(first), newest, &self.rules, keys, kinds);
+                let per_year = background.expected_false(keys, kinds);
                 (per_year <= keys.false_per_year_max).then_some(Chance { rule: at, per_year })
             })
             .collect()

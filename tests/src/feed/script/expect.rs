@@ -46,6 +46,9 @@ pub struct Expect {
     /// What the engine does not reach yet, or was not measured, in words: the test then only reports this demand.
     #[serde(default)]
     pub shortfall: Option<String>,
+    /// What must have been seen for it to be possible at all: counted beside it.
+    #[serde(default)]
+    pub bound: Option<Bound>,
     /// Why, for people.
     #[serde(default)]
     pub why: String,
@@ -66,4 +69,22 @@ pub struct DetailBounds {
     /// True: the sum over all alerts that match otherwise, not each alert's own number.
     #[serde(default)]
     pub total: bool,
+}
+
+/// What the looks of a world must show, or no correlator could say what is expected. Judged with the truth at hand.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// So many crossings of one scripted hull were seen at both ends.
+    #[serde(default)]
+    pub legs: Option<usize>,
+    /// Of all scripted hulls together, not of one.
+    #[serde(default)]
+    pub total: bool,
+    /// So many scripted stays at the site were seen dark at least once.
+    #[serde(default)]
+    pub dark_stays: Option<usize>,
+    /// Each of these scripted hulls was seen dark at the site, at least once between `from` and `to`.
+    #[serde(default)]
+    pub dark: Vec<Name>,
 }

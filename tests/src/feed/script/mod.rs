@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use self::{
-    expect::{DetailBounds, Expect},
+    expect::{Bound, DetailBounds, Expect},
     when::When,
 };
 

@@ -6,6 +6,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a reference is short and is run by tests only")]
 
+pub mod background;
 pub mod calls;
 pub mod histories;
 pub mod signals;

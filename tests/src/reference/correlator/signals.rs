@@ -7,6 +7,7 @@ use quaywatch_protocol::contract::{
 
 use super::{
     DAY,
+    background::by_chance,
     calls::{Berths, Call, clear},
 };
 
@@ -63,9 +64,9 @@ pub struct Finding {
 }
 
 const KINDS: [&str; 3] = ["dock", "rail", "tanker"];
-const WINDOW: f64 = 7.0;
-const GUARD: f64 = 10.0;
-const SPAN: f64 = 1830.0;
+pub(super) const WINDOW: f64 = 7.0;
+pub(super) const GUARD: f64 = 10.0;
+pub(super) const SPAN: f64 = 1830.0;
 
 /// Four significant digits.
 pub fn four(value: f64) -> f64 {
@@ -79,7 +80,6 @@ pub fn four(value: f64) -> f64 {
 pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
     let mut berths = Berths::default();
     let mut active: [Option<Active>; 3] = [None, None, None];
-    let mut onsets: [Vec<(i64, i64)>; 3] = Default::default();
     let mut running: Option<Finding> = None;
     let mut over: Option<Finding> = None;
     for (at, id, look) in looks {
@@ -100,12 +100,9 @@ pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
                         .is_some_and(|before| (found.signal.from - before.signal.to) as f64 <= WINDOW * DAY);
                     if joins {
                         join(active[kind].as_mut(), found);
-                        onsets[kind].pop();
                     } else {
                         active[kind] = Some(found);
                     }
-                    let up = active[kind].iter().map(|up| (up.signal.from, up.signal.to));
-                    onsets[kind].extend(up);
                 }
                 None => {
                     let emptied = active[kind].as_ref().is_some_and(|active| {
@@ -120,7 +117,6 @@ pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
                     });
                     if emptied {
                         active[kind] = None;
-                        onsets[kind].pop();
                         taken_back = true;
                     }
                 }
@@ -133,7 +129,10 @@ pub fn judge(site: &Site, looks: &[(i64, String, &Look)]) -> Option<Finding> {
             (latest - earliest) as f64 <= WINDOW * DAY
         };
         if meet && refreshed {
-            let expected = expected(looks, *at, &onsets);
+            let expected = match &running {
+                Some(running) => running.expected,
+                None => by_chance(site, &berths, looks, *at),
+            };
             if running.is_some() || expected <= 1.0 {
                 running = Some(raised(*at, &parts, running.take(), four(expected)));
             }
@@ -200,28 +199,8 @@ fn raised(at: i64, parts: &[&Active], before: Option<Finding>, expected: f64) ->
     }
 }
 
-fn expected(looks: &[(i64, String, &Look)], at: i64, onsets: &[Vec<(i64, i64)>; 3]) -> f64 {
-    let until = at - (GUARD * DAY) as i64;
-    let first = looks.iter().map(|(at, ..)| *at).min().unwrap_or(until);
-    let days = ((until - first) as f64 / DAY - 38.0).clamp(0.0, 365.0) + 60.0;
-    let since = until - (365.0 * DAY) as i64;
-    let up = |kind: usize| onsets[kind].iter().filter(|(from, _)| *from > since && *from <= until);
-    let count = |kind: usize| up(kind).count() as f64 + 0.5;
-    let rate = |kind: usize| count(kind) / days;
-    let lasting = |kind: usize| {
-        let mut all = 0.5;
-        for (from, to) in up(kind) {
-            all += (to - from) as f64 / DAY;
-        }
-        all / count(kind)
-    };
-    let near = |kind: usize| (rate(kind) * (WINDOW + lasting(kind))).min(1.0);
-    let a_year = 365.25 * (rate(0) * near(1) * near(2) + rate(1) * near(0) * near(2) + rate(2) * near(0) * near(1));
-    a_year / (1.0 + a_year * 21.0 / 365.25)
-}
-
 /// Credits of the looks of a group of zones of one kind: time, days.
-fn credits(site: &Site, looks: &[(i64, String, &Look)], kind: ZoneKind, reach_days: f64) -> Vec<(i64, f64)> {
+pub(super) fn credits(site: &Site, looks: &[(i64, String, &Look)], kind: ZoneKind, reach_days: f64) -> Vec<(i64, f64)> {
     let zones: Vec<&str> = site
         .zones
         .iter()
@@ -342,7 +321,7 @@ fn calls(
 }
 
 /// Probability of `count` or more under a Gamma rate: one less the terms below, each from the one before.
-fn tail(shape: f64, days: f64, watched: f64, count: usize) -> f64 {
+pub(super) fn tail(shape: f64, days: f64, watched: f64, count: usize) -> f64 {
     let mut term = (days / (days + watched)).powf(shape);
     let mut below = 0.0;
     for k in 0..count {
@@ -359,59 +338,72 @@ fn rail(site: &Site, looks: &[(i64, String, &Look)], at: i64, id: &str, look: &L
         .find(|zone| zone.kind == ZoneKind::RailTrack)?
         .id
         .clone();
-    let cars = |look: &Look| -> f64 {
-        let tracks = look.rail.iter().filter(|track| track.zone == yard);
-        tracks
-            .map(|track| {
-                if track.cars > 0 {
-                    f64::from(track.cars)
-                } else {
-                    track.occupied_m / 14.0
-                }
-            })
-            .sum()
-    };
     if !clear(look, &yard) {
         return None;
     }
-    let value = cars(look);
+    let value = cars(look, &yard);
+    let samples = rail_past(&yard, looks, at)?;
+    let (median, spread) = middle(&samples);
+    let z = (value - median) / spread;
+    let rank = 1 + samples.iter().filter(|(_, each)| *each >= value).count();
+    let p = rank as f64 / (samples.len() + 1) as f64;
+    let unusual = z >= 3.5 && p <= f64::max(0.02, 1.0 / (samples.len() + 1) as f64 + 1e-12);
+    Some(unusual.then(|| Active {
+        signal: Signal {
+            kind: "rail",
+            zone: yard.clone(),
+            value: four(value),
+            unit: "cars",
+            baseline: four(median),
+            p: four(p),
+            from: at,
+            to: at,
+            dark: false,
+        },
+        looks: vec![id.to_owned()],
+    }))
+}
+
+/// Cars on the tracks of a yard.
+fn cars(look: &Look, yard: &str) -> f64 {
+    let tracks = look.rail.iter().filter(|track| track.zone == yard);
+    tracks
+        .map(|track| {
+            if track.cars > 0 {
+                f64::from(track.cars)
+            } else {
+                track.occupied_m / 14.0
+            }
+        })
+        .sum()
+}
+
+/// The samples of the yard that a value at `at` is judged by; `None`: not enough history.
+pub(super) fn rail_past(yard: &str, looks: &[(i64, String, &Look)], at: i64) -> Option<Vec<(i64, f64)>> {
     for guard in [45.0, GUARD] {
         let until = at - (guard * DAY) as i64;
         let from = until - (SPAN * DAY) as i64;
         let samples: Vec<(i64, f64)> = looks
             .iter()
-            .filter(|(other, _, look)| *other > from && *other <= until && clear(look, &yard))
-            .map(|(other, _, look)| (*other, cars(look)))
+            .filter(|(other, _, look)| *other > from && *other <= until && clear(look, yard))
+            .map(|(other, _, look)| (*other, cars(look, yard)))
             .collect();
-        let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-            continue;
-        };
-        if samples.len() < 12 || ((last.0 - first.0) as f64 / DAY) < 28.0 {
-            continue;
+        if let (Some(first), Some(last)) = (samples.first(), samples.last())
+            && samples.len() >= 12
+            && (last.0 - first.0) as f64 / DAY >= 28.0
+        {
+            return Some(samples);
         }
-        let mut sorted: Vec<f64> = samples.iter().map(|(_, value)| *value).collect();
-        sorted.sort_by(f64::total_cmp);
-        let quantile = |q: f64| sorted[(q * (sorted.len() - 1) as f64 + 0.5) as usize];
-        let median = quantile(0.5);
-        let spread = ((quantile(0.75) - quantile(0.25)) / 1.349).max((quantile(0.9) - median) / 1.2816);
-        let z = (value - median) / spread.max(f64::max(3.0, 0.08 * median)).max(1e-9);
-        let rank = 1 + sorted.iter().filter(|each| **each >= value).count();
-        let p = rank as f64 / (sorted.len() + 1) as f64;
-        let unusual = z >= 3.5 && p <= f64::max(0.02, 1.0 / (sorted.len() + 1) as f64 + 1e-12);
-        return Some(unusual.then(|| Active {
-            signal: Signal {
-                kind: "rail",
-                zone: yard.clone(),
-                value: four(value),
-                unit: "cars",
-                baseline: four(median),
-                p: four(p),
-                from: at,
-                to: at,
-                dark: false,
-            },
-            looks: vec![id.to_owned()],
-        }));
     }
     None
+}
+
+/// Median of samples, and their spread: at least three cars or 8 %.
+pub(super) fn middle(samples: &[(i64, f64)]) -> (f64, f64) {
+    let mut sorted: Vec<f64> = samples.iter().map(|(_, value)| *value).collect();
+    sorted.sort_by(f64::total_cmp);
+    let quantile = |q: f64| sorted[(q * (sorted.len() - 1) as f64 + 0.5) as usize];
+    let median = quantile(0.5);
+    let spread = ((quantile(0.75) - quantile(0.25)) / 1.349).max((quantile(0.9) - median) / 1.2816);
+    (median, spread.max(f64::max(3.0, 0.08 * median)).max(1e-9))
 }
