@@ -17,7 +17,8 @@ use super::{
 };
 use crate::rules::{Coincidence, Rules, SignalKind};
 
-/// Times that the bar of calls itself stands for: a test that chance passes with probability p over windows of W days comes up p / W times a day.
+/// Times that the bar of calls itself stands for: a test that chance passes with probability p over windows of W days comes up p / W times a day, but
+/// no more often than dark calls come.
 const CALLS_PRIOR_TIMES: f64 = 2.0;
 /// Times that a level is taken to have come up before there is a past, over [`LEVELS_PRIOR_DAYS`]: between what a normal tail (0.04 a year of
 /// 180 looks beyond 3.5 deviations) and an exponential one (1.1) give.
@@ -97,9 +98,11 @@ impl Background<'_> {
     fn habit(&self, keys: &Coincidence, kind: SignalKind) -> Habit {
         let (mut ups, mut days) = (Vec::new(), 0.0_f64);
         let group = group_of(kind);
-        if let Some((calls, over)) = group.and_then(|group| self.calls(keys, group)) {
+        let mut by_the_bar = keys.dark_p_max / keys.window_days;
+        if let Some((calls, over, dark)) = group.and_then(|group| self.calls(keys, group)) {
             ups.extend(calls);
             days = days.max(over);
+            by_the_bar = by_the_bar.min(dark);
         }
         for gauge in self.facts.gauges.iter().filter(|gauge| gauge.kind == kind) {
             if let Some((levels, over)) = self.levels(keys, gauge) {
@@ -111,8 +114,7 @@ impl Background<'_> {
         let times = ups.len() as f64;
         let lasted: f64 = ups.iter().map(|(from, to)| in_days(to - from)).sum();
         let (prior, prior_days, prior_lasting) = if group.is_some() {
-            let days = CALLS_PRIOR_TIMES * keys.window_days / keys.dark_p_max;
-            (CALLS_PRIOR_TIMES, days, LASTING_PRIOR_SHARE * keys.window_days)
+            (CALLS_PRIOR_TIMES, CALLS_PRIOR_TIMES / by_the_bar, LASTING_PRIOR_SHARE * keys.window_days)
         } else {
             (LEVELS_PRIOR_TIMES, LEVELS_PRIOR_DAYS, 0.0)
         };
@@ -126,8 +128,9 @@ impl Background<'_> {
         self.now_ms - (days * DAY_MS as f64) as i64
     }
 
-    /// The times in which calls of a group would have been unusual, and over how many days; `None`: not enough history.
-    fn calls(&self, keys: &Coincidence, group: Group) -> Option<(Vec<Up>, f64)> {
+    /// The times in which calls of a group would have been unusual, over how many days, and how many dark calls come a day; `None`: not enough
+    /// history.
+    fn calls(&self, keys: &Coincidence, group: Group) -> Option<(Vec<Up>, f64, f64)> {
         let base = &self.rules.baseline;
         let until = self.back(base.guard_days.max(keys.window_days));
         let from = until - (base.span_days * DAY_MS as f64) as i64;
@@ -182,7 +185,7 @@ impl Background<'_> {
             }
             ups.extend(best.map(|(_, up)| up));
         }
-        Some((ups, days))
+        Some((ups, days, (dark + base.prior_calls) / (days + base.prior_days)))
     }
 
     /// The looks in which a level would have been unusual among all the others, and over how many days; `None`: not enough history.

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::{CHAIN_PRIOR, Chain, End};
+use super::{CHAIN_PRIOR, Chain, End, Leg, in_time};
 use crate::{
-    correlate::hull::posterior,
+    correlate::{book::SiteBook, hull::posterior},
     rules::{Rules, VoyageRule},
 };
 use quaywatch_protocol::contract::time::DAY_MS;
@@ -83,12 +83,55 @@ impl Chain {
             && self.hull.may_be(&call.hull, rules)
     }
 
-    /// Crossings between the sightings of the hull: those of the legs and these others.
-    pub(super) fn crossings(&self, others: &[Arc<End>]) -> Crossings {
+    /// Calls of the hull in the order of time: those of the legs and these others.
+    fn sightings<'a>(&'a self, others: &'a [Arc<End>]) -> Vec<&'a Arc<End>> {
         let legs = self.legs.iter().flat_map(|leg| [&leg.from, &leg.to]);
         let mut sightings: Vec<&Arc<End>> = legs.chain(&self.calls).chain(others).collect();
         sightings.sort_by(|a, b| a.arrival.1.cmp(&b.arrival.1).then(a.id.cmp(&b.id)));
         sightings.dedup_by(|a, b| a.id == b.id);
+        sightings
+    }
+
+    /// Legs between calls that are the hull's, though the two alone were too unsure to be one: next to each other in time, at different
+    /// sites, in time for a crossing. As likely as both calls are of this hull, which all its looks together have measured.
+    pub(super) fn legs_between(
+        &self,
+        others: &[Arc<End>],
+        book: &SiteBook,
+        rules: &Rules,
+        keys: &VoyageRule,
+    ) -> Vec<Leg> {
+        let is_it = |end: &End| posterior(CHAIN_PRIOR, self.hull.likelihood_ratio(&end.hull));
+        let mut found = Vec::new();
+        for pair in self.sightings(others).windows(2) {
+            let [from, to] = pair else { continue };
+            let is_known = self.legs.iter().any(|leg| leg.from.id == from.id || leg.to.id == to.id);
+            if from.site == to.site || is_known {
+                continue;
+            }
+            let (Some(here), Some(there)) = (book.at(from.site), book.at(to.site)) else {
+                continue;
+            };
+            let by_air = || keys.route_factor * book.great_circle_km(from.site, to.site);
+            let km = rules.route_km(&here.id, &there.id).unwrap_or_else(by_air);
+            let Some(in_time) = in_time(from, to, km, keys) else {
+                continue;
+            };
+            let probability = is_it(from) * is_it(to) * in_time * from.existence.min(to.existence);
+            if probability >= keys.probability_min {
+                found.push(Leg {
+                    from: (*from).clone(),
+                    to: (*to).clone(),
+                    probability,
+                });
+            }
+        }
+        found
+    }
+
+    /// Crossings between the sightings of the hull: those of the legs and these others.
+    pub(super) fn crossings(&self, others: &[Arc<End>]) -> Crossings {
+        let sightings = self.sightings(others);
         let mut found = Crossings {
             other_calls: self.calls.len() + others.len(),
             ..Crossings::default()

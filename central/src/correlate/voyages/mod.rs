@@ -2,7 +2,8 @@
 //!
 //! Every departure that could be this arrival (sizes within the gate, a crossing of feasible speed between the two time windows, dark
 //! at either end) is a possible leg with a probability. Legs are chosen one-to-one with the greatest sum of log odds, and strung
-//! into chains: the next leg begins with the call that the last one ended with, or with a hull like it at a site of the chain.
+//! into chains: the next leg begins with the call that the last one ended with, or with a hull like it at a site of the chain. Two calls alone are
+//! often too unsure to be a leg; as calls of a chain, whose hull many looks have measured, they are one.
 
 mod crossings;
 mod graph;
@@ -19,7 +20,7 @@ use quaywatch_protocol::contract::{
 use serde_json::{Map, json};
 
 use self::{
-    crossings::{Crossings, share_out},
+    crossings::share_out,
     graph::Graph,
 };
 use super::{
@@ -236,7 +237,7 @@ impl Voyages {
                 (Arc::ptr_eq(&before.chain, &chain) || before.chain.is(&chain)) && are(&before.others, &others)
             });
             let now = same.unwrap_or_else(|| Told {
-                finding: finding(&chain, chain.crossings(&others), &others, book, rules, rule).map(Arc::new),
+                finding: finding(&chain, &others, book, rules, rule, keys).map(Arc::new),
                 chain: chain.clone(),
                 others,
             });
@@ -309,8 +310,7 @@ impl Voyages {
 
 /// Probability that the departure and the arrival are one hull; `None` when they cannot be.
 fn probability(from: &End, to: &End, km: f64, rules: &Rules, keys: &VoyageRule) -> Option<f64> {
-    let (left_after, left_before) = from.departure?;
-    if !from.departs || !to.arrives || !(from.dark || to.dark) {
+    if !(from.dark || to.dark) || !from.hull.may_be(&to.hull, rules) {
         return None;
     }
     if let (Some(a), Some(b)) = (from.mmsi, to.mmsi)
@@ -318,18 +318,27 @@ fn probability(from: &End, to: &End, km: f64, rules: &Rules, keys: &VoyageRule) 
     {
         return None;
     }
+    let in_time = in_time(from, to, km, keys)?;
+    let mixed = if from.heard != to.heard { MIXED_RADIO_RATIO } else { 1.0 };
+    let one_hull = posterior(keys.prior, from.hull.likelihood_ratio(&to.hull) * in_time * mixed);
+    Some(one_hull * from.existence.min(to.existence))
+}
+
+/// How well the two windows of time fit one crossing, 1 for any that the slowest hull would make; `None` when they cannot be one.
+fn in_time(from: &End, to: &End, km: f64, keys: &VoyageRule) -> Option<f64> {
+    let (left_after, left_before) = from.departure?;
+    if !from.departs || !to.arrives {
+        return None;
+    }
     let hours = |ms: i64| ms as f64 / HOUR_MS as f64;
     let fastest_h = SHORT_WAY * km / KM_PER_NM / keys.speed_max_kn;
     let slowest_h = km / KM_PER_NM / keys.speed_min_kn;
     let longest_h = hours(to.arrival.1 - left_after);
     let shortest_h = hours(to.arrival.0 - left_before);
-    if longest_h < fastest_h || shortest_h > slowest_h + keys.wait_max_h || !from.hull.may_be(&to.hull, rules) {
+    if longest_h < fastest_h || shortest_h > slowest_h + keys.wait_max_h {
         return None;
     }
-    let late = (-(shortest_h - slowest_h).max(0.0) / PATIENCE_H).exp();
-    let mixed = if from.heard != to.heard { MIXED_RADIO_RATIO } else { 1.0 };
-    let one_hull = posterior(keys.prior, from.hull.likelihood_ratio(&to.hull) * late * mixed);
-    Some(one_hull * from.existence.min(to.existence))
+    Some((-(shortest_h - slowest_h).max(0.0) / PATIENCE_H).exp())
 }
 
 /// Puts a leg at the end of the chain it continues, or begins one.
@@ -378,13 +387,17 @@ fn leg_json(leg: &Leg, book: &SiteBook) -> serde_json::Value {
 
 fn finding(
     chain: &Chain,
-    crossings: Crossings,
     others: &[Arc<End>],
     book: &SiteBook,
     rules: &Rules,
     rule: usize,
+    keys: &VoyageRule,
 ) -> Option<Finding> {
-    let (first, last) = (chain.legs.first()?, chain.legs.last()?);
+    let crossings = chain.crossings(others);
+    let mut legs = chain.legs.clone();
+    legs.extend(chain.legs_between(others, book, rules, keys));
+    legs.sort_by(|a, b| a.to.arrival.1.cmp(&b.to.arrival.1).then(a.to.id.cmp(&b.to.id)));
+    let (first, last) = (chain.legs.first()?, legs.last()?);
     let mut sites: Vec<usize> = Vec::new();
     for site in chain.legs.iter().flat_map(|leg| [leg.from.site, leg.to.site]) {
         if !sites.contains(&site) {
@@ -407,18 +420,18 @@ fn finding(
     if let Some((beam, _)) = chain.hull.beam() {
         details.insert("beam_m".into(), json!(rounded(beam)));
     }
-    details.insert("legs".into(), json!(chain.legs.len()));
-    let expected: f64 = chain.legs.iter().map(|leg| leg.probability).sum();
+    details.insert("legs".into(), json!(legs.len()));
+    let expected: f64 = legs.iter().map(|leg| leg.probability).sum();
     details.insert("legs_expected".into(), json!(rounded(expected)));
     details.insert("crossings".into(), json!(crossings.all));
     details.insert("crossings_there".into(), json!(crossings.there));
     details.insert("other_calls".into(), json!(crossings.other_calls));
-    let skipped = chain.legs.len().saturating_sub(LEGS_LISTED_MAX);
-    let list: Vec<_> = chain.legs.iter().skip(skipped).map(|leg| leg_json(leg, book)).collect();
+    let skipped = legs.len().saturating_sub(LEGS_LISTED_MAX);
+    let list: Vec<_> = legs.iter().skip(skipped).map(|leg| leg_json(leg, book)).collect();
     details.insert("last_leg".into(), leg_json(last, book));
     details.insert("leg_list".into(), json!(list));
     let mut evidence = Vec::new();
-    for leg in &chain.legs {
+    for leg in &legs {
         add_evidence(&mut evidence, leg.from.evidence.last());
         add_evidence(&mut evidence, leg.to.evidence.first());
     }
@@ -430,7 +443,7 @@ fn finding(
     let signal = Signal {
         kind: if first.to.tanker { "tanker" } else { "dock" }.to_owned(),
         zone: format!("{}+{}", name(first.from.site), name(first.to.site)),
-        value: chain.legs.len() as f64,
+        value: legs.len() as f64,
         unit: "legs".to_owned(),
         baseline: 0.0,
         p: rounded(none_true),

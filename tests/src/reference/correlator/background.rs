@@ -50,10 +50,11 @@ impl Signal {
 
 /// Chance coincidences a year at `at`.
 pub fn by_chance(site: &Site, berths: &Berths, looks: &[(i64, String, &Look)], at: i64) -> f64 {
-    let prior = (2.0, 2.0 * WINDOW / 0.10, WINDOW / 4.0);
     let [dock, tanker] = [false, true].map(|tanker| {
-        let (ups, days) = calls(site, berths, looks, at, tanker).unwrap_or_default();
-        Signal::new(ups, days, prior)
+        let nothing = (Vec::new(), 0.0, f64::INFINITY);
+        let (ups, days, dark_a_day) = calls(site, berths, looks, at, tanker).unwrap_or(nothing);
+        let most = f64::min(0.10 / WINDOW, dark_a_day);
+        Signal::new(ups, days, (2.0, 2.0 / most, WINDOW / 4.0))
     });
     let (ups, days) = rail(site, looks, at).unwrap_or_default();
     let rail = Signal::new(ups, days, (0.5, 365.25, 0.0));
@@ -64,14 +65,14 @@ pub fn by_chance(site: &Site, berths: &Berths, looks: &[(i64, String, &Look)], a
     a_year / (1.0 + a_year * 21.0 / 365.25)
 }
 
-/// When calls would have been unusual, and over how many days.
+/// When calls would have been unusual, over how many days, and dark calls a day.
 fn calls(
     site: &Site,
     berths: &Berths,
     looks: &[(i64, String, &Look)],
     at: i64,
     tanker: bool,
-) -> Option<(Vec<(i64, i64)>, f64)> {
+) -> Option<(Vec<(i64, i64)>, f64, f64)> {
     let kind = if tanker { ZoneKind::OilBerth } else { ZoneKind::Berth };
     let credits = credits(site, looks, kind, berths.reach_days(kind));
     let watched = |from: i64, to: i64| -> f64 {
@@ -119,7 +120,8 @@ fn calls(
         }
         ups.extend(best.map(|(_, up)| up));
     }
-    Some((ups, days))
+    let dark = past.iter().filter(|call| call.dark()).count() as f64;
+    Some((ups, days, (dark + 0.5) / (days + 10.0)))
 }
 
 /// When the yard would have been unusual, and over how many days.
