@@ -114,7 +114,11 @@ impl Background<'_> {
         let times = ups.len() as f64;
         let lasted: f64 = ups.iter().map(|(from, to)| in_days(to - from)).sum();
         let (prior, prior_days, prior_lasting) = if group.is_some() {
-            (CALLS_PRIOR_TIMES, CALLS_PRIOR_TIMES / by_the_bar, LASTING_PRIOR_SHARE * keys.window_days)
+            (
+                CALLS_PRIOR_TIMES,
+                CALLS_PRIOR_TIMES / by_the_bar,
+                LASTING_PRIOR_SHARE * keys.window_days,
+            )
         } else {
             (LEVELS_PRIOR_TIMES, LEVELS_PRIOR_DAYS, 0.0)
         };
@@ -185,7 +189,8 @@ impl Background<'_> {
             }
             ups.extend(best.map(|(_, up)| up));
         }
-        Some((ups, days, (dark + base.prior_calls) / (days + base.prior_days)))
+        let prior_days = CALLS_PRIOR_TIMES * keys.window_days / keys.dark_p_max;
+        Some((ups, days, (dark + CALLS_PRIOR_TIMES) / (days + prior_days)))
     }
 
     /// The looks in which a level would have been unusual among all the others, and over how many days; `None`: not enough history.

@@ -90,7 +90,9 @@ fn run(args: &Args) -> Result<bool, String> {
                 line.runs,
                 line.demand.share_min * 100.0,
                 if is_held { ' ' } else { '!' },
-                line.possible.map(|count| format!("{count}/{}", line.runs)).unwrap_or_default(),
+                line.possible
+                    .map(|count| format!("{count}/{}", line.runs))
+                    .unwrap_or_default(),
                 line.opened_median.map(|at| at.to_string()).unwrap_or_default(),
                 line.lead_days.map(|days| format!("{days:.1}")).unwrap_or_default(),
                 line.demand.text,

@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use quaywatch_central::{
-    backtest::{calibration::{Calibration, Table}, calibration_page},
+    backtest::{
+        calibration::{Calibration, Table},
+        calibration_page,
+    },
     correlate::SiteBook,
     replay,
     rules::{Coincidence, Rule, RuleKind, Rules, SignalKind},

@@ -19,10 +19,7 @@ use quaywatch_protocol::contract::{
 };
 use serde_json::{Map, json};
 
-use self::{
-    crossings::share_out,
-    graph::Graph,
-};
+use self::{crossings::share_out, graph::Graph};
 use super::{
     book::SiteBook,
     calls::Call,

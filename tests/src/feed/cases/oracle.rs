@@ -41,7 +41,8 @@ pub fn stays(world: &World, looks: &[Look]) -> Vec<Seen> {
     for (site, stays) in &world.history.stays {
         for stay in stays.iter().filter(|stay| stay.hull < world.script.vessel.len()) {
             let length_m = world.history.hulls.get(stay.hull).map_or(0.0, |hull| hull.length_m);
-            let there = |look: &&Look| look.site == *site && look.acquired_at >= stay.from && look.acquired_at < stay.to;
+            let there =
+                |look: &&Look| look.site == *site && look.acquired_at >= stay.from && look.acquired_at < stay.to;
             let sightings = looks.iter().filter(there).filter_map(|look| {
                 let shown = look.vessels.iter().find(|vessel| {
                     let sd_m = vessel.length_sd_m.unwrap_or(0.07 * length_m).max(3.0);
@@ -68,21 +69,32 @@ pub fn is_possible(expect: &Expect, bound: &Bound, world: &World, stays: &[Seen]
     let here = |stay: &&Seen| expect.site.as_ref().is_none_or(|site| *site.get_ref() == stay.site);
     let legs = bound.legs.is_none_or(|wanted| {
         let of_hull = |hull: usize| {
-            let pairs = stays.windows(2).filter(|pair| pair.iter().all(|stay| stay.hull == hull));
+            let pairs = stays
+                .windows(2)
+                .filter(|pair| pair.iter().all(|stay| stay.hull == hull));
             pairs
                 .filter(|pair| pair[0].site != pair[1].site && pair.iter().all(|stay| !stay.sightings.is_empty()))
                 .filter(|pair| pair[1].from.0 - pair[0].to.0 <= LEG_H_MAX * HOUR_MS)
                 .count()
         };
         let counts = (0..world.script.vessel.len()).map(of_hull);
-        wanted <= if bound.total { counts.sum() } else { counts.max().unwrap_or(0) }
+        wanted
+            <= if bound.total {
+                counts.sum()
+            } else {
+                counts.max().unwrap_or(0)
+            }
     });
     let dark_stays = bound.dark_stays.is_none_or(|wanted| {
         let dark = |stay: &&Seen| stay.sightings.iter().any(|(_, dark)| *dark);
         stays.iter().filter(here).filter(dark).count() >= wanted
     });
     let dark = bound.dark.iter().all(|id| {
-        let hull = world.script.vessel.iter().position(|vessel| vessel.id.get_ref() == id.get_ref());
+        let hull = world
+            .script
+            .vessel
+            .iter()
+            .position(|vessel| vessel.id.get_ref() == id.get_ref());
         let within = |at: UnixMs| expect.from.is_none_or(|from| at >= from.0) && expect.to.is_none_or(|to| at < to.0);
         stays
             .iter()

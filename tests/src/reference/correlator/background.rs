@@ -17,6 +17,13 @@ struct Signal {
     near: f64,
 }
 
+/// When calls would have been unusual, over how many days, and how many dark ones came a day.
+struct Past {
+    ups: Vec<(i64, i64)>,
+    days: f64,
+    dark_a_day: f64,
+}
+
 impl Signal {
     /// From the times it would have been up, over some days; and what is known without any: times, days, days that they last.
     fn new(mut ups: Vec<(i64, i64)>, days: f64, prior: (f64, f64, f64)) -> Self {
@@ -51,10 +58,13 @@ impl Signal {
 /// Chance coincidences a year at `at`.
 pub fn by_chance(site: &Site, berths: &Berths, looks: &[(i64, String, &Look)], at: i64) -> f64 {
     let [dock, tanker] = [false, true].map(|tanker| {
-        let nothing = (Vec::new(), 0.0, f64::INFINITY);
-        let (ups, days, dark_a_day) = calls(site, berths, looks, at, tanker).unwrap_or(nothing);
-        let most = f64::min(0.10 / WINDOW, dark_a_day);
-        Signal::new(ups, days, (2.0, 2.0 / most, WINDOW / 4.0))
+        let past = calls(site, berths, looks, at, tanker).unwrap_or(Past {
+            ups: Vec::new(),
+            days: 0.0,
+            dark_a_day: f64::INFINITY,
+        });
+        let most = f64::min(0.10 / WINDOW, past.dark_a_day);
+        Signal::new(past.ups, past.days, (2.0, 2.0 / most, WINDOW / 4.0))
     });
     let (ups, days) = rail(site, looks, at).unwrap_or_default();
     let rail = Signal::new(ups, days, (0.5, 365.25, 0.0));
@@ -65,14 +75,8 @@ pub fn by_chance(site: &Site, berths: &Berths, looks: &[(i64, String, &Look)], a
     a_year / (1.0 + a_year * 21.0 / 365.25)
 }
 
-/// When calls would have been unusual, over how many days, and dark calls a day.
-fn calls(
-    site: &Site,
-    berths: &Berths,
-    looks: &[(i64, String, &Look)],
-    at: i64,
-    tanker: bool,
-) -> Option<(Vec<(i64, i64)>, f64, f64)> {
+/// The past of a group of calls.
+fn calls(site: &Site, berths: &Berths, looks: &[(i64, String, &Look)], at: i64, tanker: bool) -> Option<Past> {
     let kind = if tanker { ZoneKind::OilBerth } else { ZoneKind::Berth };
     let credits = credits(site, looks, kind, berths.reach_days(kind));
     let watched = |from: i64, to: i64| -> f64 {
@@ -81,7 +85,12 @@ fn calls(
     };
     let until = at - (GUARD.max(WINDOW) * DAY) as i64;
     let start = until - (SPAN * DAY) as i64;
-    let times = || credits.iter().map(|(at, _)| *at).filter(|at| *at > start && *at <= until);
+    let times = || {
+        credits
+            .iter()
+            .map(|(at, _)| *at)
+            .filter(|at| *at > start && *at <= until)
+    };
     let first = times().next().filter(|first| *first < until)?;
     let days = (until - first) as f64 / DAY;
     if days < 28.0 || times().count() < 12 {
@@ -93,7 +102,11 @@ fn calls(
     let mut ups = Vec::new();
     for moment in &past {
         let (from, to) = (moment.first - (WINDOW * DAY) as i64, moment.first);
-        let window: Vec<&Call> = past.iter().copied().filter(|call| call.first > from && call.first <= to).collect();
+        let window: Vec<&Call> = past
+            .iter()
+            .copied()
+            .filter(|call| call.first > from && call.first <= to)
+            .collect();
         let dark = window.iter().filter(|call| call.dark());
         let longest = dark.map(|call| call.length().0).fold(0.0, f64::max);
         let marks = [
@@ -104,7 +117,8 @@ fn calls(
         ];
         let mut best: Option<(f64, (i64, i64))> = None;
         for (dark, existence, length, bar) in marks {
-            let has = |call: &&&Call| (call.dark() || !dark) && call.existence() >= existence && call.length().0 >= length;
+            let has =
+                |call: &&&Call| (call.dark() || !dark) && call.existence() >= existence && call.length().0 >= length;
             let seen: Vec<&&Call> = window.iter().filter(has).collect();
             let (Some(begin), Some(end)) = (
                 seen.iter().map(|call| call.first).min(),
@@ -113,7 +127,12 @@ fn calls(
                 continue;
             };
             let shape = past.iter().filter(has).count() as f64 + 0.5;
-            let p = tail(shape, watched(first, until) + 10.0, watched(from, to).max(0.5), seen.len());
+            let p = tail(
+                shape,
+                watched(first, until) + 10.0,
+                watched(from, to).max(0.5),
+                seen.len(),
+            );
             if p <= bar && best.is_none_or(|(ratio, _)| p / bar < ratio) {
                 best = Some((p / bar, (begin, end.min(to + (WINDOW * DAY) as i64))));
             }
@@ -121,7 +140,8 @@ fn calls(
         ups.extend(best.map(|(_, up)| up));
     }
     let dark = past.iter().filter(|call| call.dark()).count() as f64;
-    Some((ups, days, (dark + 0.5) / (days + 10.0)))
+    let dark_a_day = (dark + 2.0) / (days + 2.0 * WINDOW / 0.10);
+    Some(Past { ups, days, dark_a_day })
 }
 
 /// When the yard would have been unusual, and over how many days.
