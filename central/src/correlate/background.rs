@@ -27,7 +27,7 @@ const LEVELS_PRIOR_DAYS: f64 = YEAR_DAYS;
 /// Share of the window that a signal of calls lasts until a site's own have told; counts like one time.
 const LASTING_PRIOR_SHARE: f64 = 0.25;
 /// Calls are as long as the longest from this share of its length.
-pub const LIKE_LENGTH: f64 = 0.8;
+const LIKE_LENGTH: f64 = 0.8;
 /// Least exposure of a window, days.
 pub const WATCHED_DAYS_MIN: f64 = 0.5;
 
