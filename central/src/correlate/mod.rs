@@ -26,6 +26,7 @@ mod finding;
 mod history;
 mod hull;
 mod levels;
+mod season;
 mod series;
 mod shift;
 mod site;

@@ -15,6 +15,7 @@ use super::{
     chance::{Rate, rounded},
     exposure::credit_days,
     finding::{Finding, add_evidence},
+    season::{self, Season},
     site::{Context, Group, SiteState},
     tally::{Counted, Gaps},
 };
@@ -45,10 +46,43 @@ pub struct Baseline {
     pub calls: u32,
     /// Days from its first clear look to its end.
     pub days: f64,
+    /// How many times the rate calls come at the time of the year that is judged; 1 where the history shows no season.
+    season: f64,
     gaps: Gaps,
 }
 
 impl Baseline {
+    /// The rate at the time of the year that is judged.
+    fn rate_in_season(&self) -> Rate {
+        Rate {
+            calls: self.rate.calls,
+            days: self.rate.days / self.season,
+        }
+    }
+
+    /// The same with the season of the time since `from_ms`, where the history shows one.
+    fn in_season(self, state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64, until_ms: i64) -> Self {
+        if self.days < season::HISTORY_DAYS_MIN {
+            return self;
+        }
+        let Some(exposure) = context.facts.exposure(group) else {
+            return self;
+        };
+        let first_ms = until_ms - (self.days * DAY_MS as f64) as i64;
+        let dwell = state.dwell_days(group, context.plan, context.rules);
+        let calls: Vec<i64> = (state.calls(context.facts, first_ms, until_ms))
+            .filter(|call| group.has(call) && Counted::Traffic.has(call, context.rules))
+            .map(|call| call.first_ms)
+            .collect();
+        let season = Season::of(&calls, first_ms, until_ms, |from, until| {
+            exposure.days(from, until, dwell)
+        });
+        Self {
+            season: season.map_or(1.0, |season| season.factor(from_ms, context.now())),
+            ..self
+        }
+    }
+
     /// How regular the calls are: 1 at random (Poisson), more where the gaps between calls are alike.
     fn regularity(&self) -> f64 {
         regularity(&self.gaps)
@@ -103,6 +137,7 @@ impl Past {
             },
             calls: gaps.calls,
             days: (until_ms - from_ms) as f64 / DAY_MS as f64,
+            season: 1.0,
             gaps,
         }
     }
@@ -219,23 +254,17 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
             continue;
         }
         let watched = watched_days(state, context, group, from_ms);
-        let expected = base.rate.mean() * watched;
-        if f64::from(observed) < keys.ratio_min * expected {
-            continue;
-        }
-        let per_day = base.rate.mean() * watched / keys.window_days;
-        let reading = Reading {
-            group,
-            from_ms,
-            observed,
-            expected,
-            p: base.rate.at_least(observed, watched),
-            false_per_year: tried * YEAR_DAYS * per_day * base.rate.pmf(observed - 1, watched),
-            base,
+        let days = keys.window_days;
+        let passes = |reading: &Reading| {
+            f64::from(observed) >= keys.ratio_min * reading.expected
+                && reading.false_per_year <= keys.calls_false_per_year_max
         };
-        if reading.false_per_year <= keys.calls_false_per_year_max
-            && best.as_ref().is_none_or(|best| reading.p < best.p)
-        {
+        let mut reading = rush(group, observed, from_ms, days, watched, base, tried);
+        if passes(&reading) {
+            let base = base.in_season(state, context, group, from_ms, until);
+            reading = rush(group, observed, from_ms, days, watched, base, tried);
+        }
+        if passes(&reading) && best.as_ref().is_none_or(|best| reading.p < best.p) {
             best = Some(reading);
         }
     }
@@ -308,11 +337,19 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
                 continue;
             }
             let watched = watched_days(state, context, group, from_ms);
-            let reading = lull(group, observed, from_ms, days, watched, base, tried);
-            let few = reading.expected >= keys.expected_min && f64::from(observed) <= keys.ratio_max * reading.expected;
-            if few
-                && reading.p <= keys.p_max
-                && reading.false_per_year <= bar
+            let passes = |reading: &Reading| {
+                reading.expected >= keys.expected_min
+                    && f64::from(observed) <= keys.ratio_max * reading.expected
+                    && reading.p <= keys.p_max
+                    && reading.false_per_year <= bar
+            };
+            let mut reading = lull(group, observed, from_ms, days, watched, base, tried);
+            // What the season explains is no news; it makes none of what is none without it.
+            if passes(&reading) {
+                let base = base.in_season(state, context, group, from_ms, until);
+                reading = lull(group, observed, from_ms, days, watched, base, tried);
+            }
+            if passes(&reading)
                 && best
                     .as_ref()
                     .is_none_or(|best| reading.false_per_year < best.false_per_year)
@@ -366,14 +403,30 @@ fn most_a_day(
     calls / (watched + base.prior_days)
 }
 
+/// So many calls against a rate.
+fn rush(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
+    let rate = base.rate_in_season();
+    let expected = rate.mean() * watched;
+    Reading {
+        group,
+        from_ms,
+        observed,
+        expected,
+        p: rate.at_least(observed, watched),
+        false_per_year: tried * YEAR_DAYS * (expected / days) * rate.pmf(observed.saturating_sub(1), watched),
+        base,
+    }
+}
+
 /// So few calls against a rate. Calls of regularity s come as every s-th event of a Poisson process of s times the rate: k or fewer calls are
 /// (k + 1) s - 1 or fewer events. All groups that were tried share in the rate of chance lulls.
 fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
-    let expected = base.rate.mean() * watched;
+    let rate = base.rate_in_season();
+    let expected = rate.mean() * watched;
     let regularity = thinned(base.regularity(), (watched / days) / (base.rate.days / base.days));
     let events = Rate {
-        calls: base.rate.calls * regularity,
-        days: base.rate.days,
+        calls: rate.calls * regularity,
+        days: rate.days,
     };
     let few = ((f64::from(observed) + 1.0) * regularity - 1.0).floor().max(0.0) as u32;
     Reading {
@@ -505,6 +558,9 @@ fn put(
     details.insert("history_days".into(), json!(rounded(reading.base.days)));
     details.insert("history_calls".into(), json!(reading.base.calls));
     details.insert("regularity".into(), json!(rounded(reading.base.regularity())));
+    if reading.base.season != 1.0 {
+        details.insert("season".into(), json!(rounded(reading.base.season)));
+    }
     details.insert("from".into(), json!(UnixMs(reading.from_ms)));
     details.insert("to".into(), json!(UnixMs(now)));
     let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());
