@@ -9,15 +9,14 @@
     reason = "tests fail by panicking"
 )]
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::path::PathBuf;
 
-use quaywatch_tests::simulate::{Options, feed::Feed, run, sometimes::Sometimes};
+use quaywatch_tests::simulate::{
+    Options,
+    feed::Feed,
+    many::{Outcome, again, run_many},
+    run,
+};
 
 const SEEDS: u64 = 200;
 const HOURS: u32 = 24;
@@ -43,30 +42,10 @@ fn days_of_faults_break_no_promise() {
     let count = std::env::var("QUAYWATCH_SEEDS").map_or(SEEDS, |text| text.parse().unwrap());
     let mut seeds: Vec<u64> = (1..=count).collect();
     seeds.extend(kept_seeds());
-    let next = AtomicUsize::new(0);
-    let seen: Mutex<(Sometimes, Vec<String>)> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..JOBS {
-            scope.spawn(|| {
-                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let options = Options {
-                        seed,
-                        hours: HOURS,
-                        trace: false,
-                    };
-                    let outcome = run(&feed, options);
-                    let mut seen = seen.lock().unwrap();
-                    match outcome {
-                        Ok(sometimes) => seen.0.add(&sometimes),
-                        Err(broken) => seen.1.push(format!(
-                            "seed {seed}: {broken}\n  again: cargo run --release --bin quaywatch-simulate -- --seed {seed}"
-                        )),
-                    }
-                }
-            });
-        }
-    });
-    let (sometimes, broken) = seen.into_inner().unwrap();
+    let Outcome { sometimes, broken } = run_many(&feed, &seeds, HOURS, JOBS, |_, _| {});
+    let broken: Vec<String> = (broken.iter())
+        .map(|(seed, broken)| format!("seed {seed}: {broken}\n  again: {}", again(*seed, HOURS)))
+        .collect();
     println!("{sometimes}");
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     if count >= SEEDS {

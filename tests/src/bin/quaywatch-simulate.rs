@@ -1,17 +1,14 @@
 //! Runs seeds of the deterministic simulation: many at once, or one with every step told.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::Parser;
-use quaywatch_tests::simulate::{self, Broken, Options, feed::Feed, sometimes::Sometimes};
+use indicatif::{ProgressBar, ProgressStyle};
+use quaywatch_tests::simulate::{
+    self, Options,
+    feed::Feed,
+    many::{Outcome, again, run_many},
+};
 
 /// Broken seeds that are told in full; the rest is counted.
 const TOLD_MAX: usize = 20;
@@ -50,11 +47,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command that repeats a seed.
-fn again(seed: u64, hours: u32) -> String {
-    format!("cargo run --release --bin quaywatch-simulate -- --seed {seed} --hours {hours}")
-}
-
 fn run(args: &Args) -> Result<usize, String> {
     let feed = Feed::load(&args.top)?;
     let options = |seed, trace| Options {
@@ -75,33 +67,16 @@ fn run(args: &Args) -> Result<usize, String> {
         };
     }
     let began = Instant::now();
-    let next = AtomicU64::new(args.first_seed);
-    let end = args.first_seed + args.seeds;
-    let results: Mutex<(Sometimes, Vec<(u64, Broken)>)> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
-                        return;
-                    }
-                    let outcome = simulate::run(&feed, options(seed, false));
-                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    match outcome {
-                        Ok(sometimes) => results.0.add(&sometimes),
-                        Err(broken) => {
-                            eprintln!("seed {seed}: {broken}\n  again: {}", again(seed, args.hours));
-                            results.1.push((seed, broken));
-                        }
-                    }
-                }
-            });
+    let seeds: Vec<u64> = (args.first_seed..args.first_seed.saturating_add(args.seeds)).collect();
+    let bar = ProgressBar::new(args.seeds).with_style(style()?);
+    let Outcome { sometimes, broken } = run_many(&feed, &seeds, args.hours, args.jobs as usize, |seed, broken| {
+        if let Some(broken) = broken {
+            bar.suspend(|| eprintln!("seed {seed}: {broken}\n  again: {}", again(seed, args.hours)));
         }
+        bar.inc(1);
     });
-    let (sometimes, mut broken) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    bar.finish_and_clear();
     print!("{sometimes}");
-    broken.sort_by_key(|(seed, _)| *seed);
     println!(
         "{} seeds of {} h in {:.1} s, {} broken",
         args.seeds,
@@ -116,4 +91,10 @@ fn run(args: &Args) -> Result<usize, String> {
         println!("never occurred: {never}");
     }
     Ok(broken.len())
+}
+
+/// Hidden by the library when standard error is no terminal.
+fn style() -> Result<ProgressStyle, String> {
+    ProgressStyle::with_template("{bar:30} {pos} of {len} seeds, {per_sec}, {eta} left")
+        .map_err(|error| error.to_string())
 }

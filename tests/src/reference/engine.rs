@@ -15,29 +15,42 @@ use crate::feed::{chance::Chance, station::disorder};
 /// # Errors
 /// The seed, and both answers.
 pub fn agree(sites: &[Site], book: &Arc<Book>, seed: u64) -> Result<Vec<Value>, String> {
-    let rules = Rules::from_toml(RULES).map_err(|faults| format!("{faults:?}"))?;
+    let rules = rules()?;
     let looks = history(seed);
-    let wanted = correlator::alerts(sites, &looks);
+    let wanted = equal(sites, book, &looks).map_err(|problem| format!("seed {seed}: {problem}"))?;
     let replayed = |looks: Vec<Look>| lines(&replay::run(Arc::clone(book), rules.clone(), looks, None).alerts);
     let once = replayed(looks.clone())?;
-    let found: Vec<Value> = once.iter().map(|(_, alert)| comparable(alert)).collect();
-    let mut sorted = wanted.clone();
-    sorted.sort_by_key(order);
-    let mut ours = found;
-    ours.sort_by_key(order);
-    if ours != sorted {
-        return Err(format!(
-            "seed {seed}: the engine says\n{}\nthe reference says\n{}",
-            text(&ours),
-            text(&sorted)
-        ));
-    }
     let mixed = disorder::shuffled(&disorder::duplicated(&looks, 0.3, seed), seed);
     if replayed(mixed)? != once {
         return Err(format!("seed {seed}: another order and duplicates gave other bytes"));
     }
     if restarted(book, &rules, &looks, seed)? != once {
         return Err(format!("seed {seed}: a restart and batches gave other bytes"));
+    }
+    Ok(wanted)
+}
+
+fn rules() -> Result<Rules, String> {
+    Rules::from_toml(RULES).map_err(|faults| format!("{faults:?}"))
+}
+
+/// The alerts of a set of looks under the reference's rule, when engine and reference agree on them.
+///
+/// # Errors
+/// Both answers.
+pub fn equal(sites: &[Site], book: &Arc<Book>, looks: &[Look]) -> Result<Vec<Value>, String> {
+    let wanted = correlator::alerts(sites, looks);
+    let found = lines(&replay::run(Arc::clone(book), rules()?, looks.to_vec(), None).alerts)?;
+    let mut ours: Vec<Value> = found.iter().map(|(_, alert)| comparable(alert)).collect();
+    ours.sort_by_key(order);
+    let mut sorted = wanted.clone();
+    sorted.sort_by_key(order);
+    if ours != sorted {
+        return Err(format!(
+            "the engine says\n{}\nthe reference says\n{}",
+            text(&ours),
+            text(&sorted)
+        ));
     }
     Ok(wanted)
 }

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use quaywatch_central::{alert::Alert, correlate::Engine, ingest::distrust::Distrust, store::read::Readers};
 use quaywatch_protocol::{
     codec,
-    contract::look::Look,
+    contract::{look::Look, site::Site},
     event::{Event, Gap, GapReason},
 };
 
 use super::{Broken, central::stored_name, station::Station, world::World};
+use crate::reference::engine::equal;
+
+/// Of every so many seeds one's looks are also given to the brute-force reference, which takes as long as the rest of the seed.
+const REFERENCE_EVERY: u64 = 20;
 
 /// Everything that the store holds of one station.
 #[derive(Debug, Default)]
@@ -175,6 +179,9 @@ fn alerts(world: &mut World<'_>) -> Result<(), Broken> {
         })
         .map_err(|error| failed(error.to_string()))?;
     let stored = stored_alerts(world).map_err(|error| failed(error.to_string()))?;
+    if world.seed().is_multiple_of(REFERENCE_EVERY) {
+        reference(world, &looks)?;
+    }
     let mut engine: Engine = world.feed.engine();
     for look in &looks {
         engine.apply(look);
@@ -224,6 +231,20 @@ fn alerts(world: &mut World<'_>) -> Result<(), Broken> {
     world
         .sometimes
         .saw_many("alert raised by what the stations sent", raised as u64);
+    Ok(())
+}
+
+/// N4 again: what the second implementation makes of the stored looks is what the correlator makes of them.
+fn reference(world: &mut World<'_>, looks: &[Look]) -> Result<(), Broken> {
+    let sites: Vec<Site> = world.feed.sites.iter().map(|file| file.site.clone()).collect();
+    // It counts cars, not their kinds.
+    let mut plain = looks.to_vec();
+    let rails = plain.iter_mut().flat_map(|look| &mut look.rail);
+    rails.for_each(|rail| rail.mix = Default::default());
+    let alerts = equal(&sites, &world.feed.book, &plain).map_err(|problem| Broken::new("N4", problem))?;
+    world
+        .sometimes
+        .saw_many("alert of the second implementation", alerts.len() as u64);
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub mod check;
 pub mod clock;
 pub mod damage;
 pub mod feed;
+pub mod many;
 pub mod plan;
 pub mod sometimes;
 pub mod station;

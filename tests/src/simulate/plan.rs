@@ -2,6 +2,9 @@
 
 use crate::feed::chance::Chance;
 
+/// Share of the seeds without tight spools whose spools are cramped.
+const CRAMPED: f64 = 0.1;
+
 /// Rates of faults. A rate of 0 means that the seed leaves the fault out.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -53,6 +56,8 @@ pub struct Plan {
     pub hostile_a_day: f64,
     /// Spools of the smallest size that may be configured, and a network that is mostly cut.
     pub tight: bool,
+    /// Spools smaller than what may be on the way, and a central that is mostly away: what was sent fills them.
+    pub cramped: bool,
 }
 
 impl Plan {
@@ -99,11 +104,17 @@ impl Plan {
             central_away_mean_min: 1.0 + maybe([1.0, 120.0]),
             hostile_a_day: maybe([10.0, 200.0]),
             tight: maybe([0.0, 1.0]) > 0.6,
+            cramped: false,
         };
         plan.broker_queue_max = if chance.yes(0.5) { 20 } else { 100_000 };
         if plan.tight {
             plan.cuts_a_day = plan.cuts_a_day.max(6.0);
             plan.cut_mean_min = 240.0;
+        }
+        plan.cramped = !plan.tight && chance.yes(CRAMPED);
+        if plan.cramped {
+            plan.central_dies = plan.central_dies.map(|at_a_batch: f64| at_a_batch.max(0.02));
+            plan.central_away_mean_min = plan.central_away_mean_min.max(90.0);
         }
         plan
     }

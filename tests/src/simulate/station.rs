@@ -13,10 +13,16 @@ use quaywatch_protocol::{
     sign::{self, SigningKey},
 };
 
-use super::{broker::ConnectionId, clock::Error, feed::Scene, witness::Promised};
+use super::{broker::ConnectionId, clock::Error, feed::Scene, plan::Plan, witness::Promised};
 
 /// Keep-alive of the link, milliseconds.
 const KEEP_ALIVE_MS: u64 = 30_000;
+/// A spool that what is on the way can fill: smaller than may be configured ([`EVENTS_MAX_MIN`] is twice the link's window), so that the
+/// spool's refusal is seen too.
+const CRAMPED: Limits = Limits {
+    events_max: WINDOW_EVENTS_DEFAULT as u64 / 4,
+    bytes_max: BYTES_MAX_MIN,
+};
 /// Number of every station's key.
 pub const KEY_ID: u16 = 1;
 
@@ -73,14 +79,16 @@ impl Station {
     ///
     /// # Errors
     /// Never for the ids used here.
-    pub fn new(number: usize, tight: bool) -> Result<Self, String> {
+    pub fn new(number: usize, plan: &Plan) -> Result<Self, String> {
         Ok(Self {
             id: StationId::new(&format!("gs-{number}")).map_err(|error| error.to_string())?,
             key: SigningKey::from_bytes(&[number as u8 + 1; 32]),
             home: SimHome::forgetful(),
             folder: VecDeque::new(),
             error: Error::default(),
-            limits: if tight {
+            limits: if plan.cramped {
+                CRAMPED
+            } else if plan.tight {
                 Limits {
                     events_max: EVENTS_MAX_MIN,
                     bytes_max: BYTES_MAX_MIN,

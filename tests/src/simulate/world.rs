@@ -94,7 +94,7 @@ impl<'a> World<'a> {
         let failed = |what: String| Broken::new("simulator", what);
         let plan = Plan::of(options.seed);
         let stations: Vec<Station> = (0..STATIONS)
-            .map(|number| Station::new(number, plan.tight))
+            .map(|number| Station::new(number, &plan))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         let central = Central::new(feed, &stations, WallClock::default()).map_err(failed)?;
@@ -124,7 +124,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// A promise that did not hold on the way.
     pub fn live_through(&mut self) -> Result<(), Broken> {
-        let an_hour = if self.plan.tight {
+        let an_hour = if self.plan.tight || self.plan.cramped {
             SCENES_AN_HOUR_TIGHT
         } else {
             SCENES_AN_HOUR
@@ -155,6 +155,12 @@ impl<'a> World<'a> {
             self.happen(what)?;
         }
         Ok(())
+    }
+
+    /// The seed that decides everything.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.options.seed
     }
 
     /// True now and then: what is to be given twice.
