@@ -137,6 +137,16 @@ fn a_gap_accounts_for_the_numbers_that_never_come() {
 }
 
 #[test]
+fn a_gap_behind_a_hole_is_acknowledged_only_when_the_hole_is_filled() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    let behind = intake.take(vec![bench.look(1), bench.event(6, &gap(4, 6))]).unwrap();
+    assert_eq!(through(&behind), [(1, 1)]);
+    assert_eq!(through(&intake.take(vec![bench.look(3)]).unwrap()), [(1, 1)]);
+    assert_eq!(through(&intake.take(vec![bench.look(2)]).unwrap()), [(1, 6)]);
+}
+
+#[test]
 fn a_gap_that_claims_numbers_after_its_own_is_stored_and_believed_in_nothing() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();

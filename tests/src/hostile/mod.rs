@@ -7,6 +7,7 @@
 //! Seeds are good inputs that other tests hold too (golden envelopes, picture fixtures, shipped sites and rules). The corpus,
 //! `tests/corpus/<target>/`, holds inputs that once did harm or reach far into a reader.
 
+mod api;
 pub mod mutate;
 pub mod targets;
 

@@ -22,7 +22,7 @@ use quaywatch_protocol::{
     sign::{self, SigningKey},
 };
 
-use super::Target;
+use super::{Target, api};
 
 const MIB: usize = 1 << 20;
 /// Rows of a scene that are read at once, and how many in all: enough to reach every decoder, little enough for many inputs.
@@ -31,7 +31,7 @@ const ROWS_MAX: u32 = 256;
 const COLUMNS_MAX: u32 = 512;
 
 /// Every reader of bytes from outside.
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 14] = [
     Target {
         name: "envelope",
         input_bytes_max: 2 * limits::ENVELOPE_BYTES_MAX,
@@ -125,6 +125,13 @@ pub const ALL: [Target; 13] = [
         memory_bytes_max: 16 * MIB,
         seeds: &["tests/corpus/seeds/sentences.nmea"],
         read: read_ais,
+    },
+    Target {
+        name: "api",
+        input_bytes_max: MIB,
+        memory_bytes_max: 64 * MIB,
+        seeds: &[],
+        read: api::ask,
     },
     Target {
         name: "scene-tiff",

@@ -1,6 +1,6 @@
 //! A station: a folder of scenes, a spool on a simulated disk, the logic of the link, and a clock that errs.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use quaywatch_edge::{
     link::{WINDOW_EVENTS_DEFAULT, acks::CentralKey, machine::Machine},
@@ -23,6 +23,8 @@ const CRAMPED: Limits = Limits {
     events_max: WINDOW_EVENTS_DEFAULT as u64 / 4,
     bytes_max: BYTES_MAX_MIN,
 };
+/// Sealed events that are kept for sending again.
+const SEALED_KEPT_MAX: usize = 8 * WINDOW_EVENTS_DEFAULT;
 /// Number of every station's key.
 pub const KEY_ID: u16 = 1;
 
@@ -52,6 +54,8 @@ pub struct Station {
     pub tainted: bool,
     /// Only the newest timer counts.
     pub timer: u64,
+    /// Events as they went over the wire, with their payloads: a signature depends on nothing else, and takes longer than all the rest.
+    sealed: BTreeMap<(u32, u64), (Vec<u8>, Vec<u8>)>,
 }
 
 /// A running agent.
@@ -102,6 +106,7 @@ impl Station {
             old_copy: None,
             tainted: false,
             timer: 0,
+            sealed: BTreeMap::new(),
         })
     }
 
@@ -125,7 +130,12 @@ impl Station {
     ///
     /// # Errors
     /// Never for what a spool hands out.
-    pub fn seal(&self, epoch: u32, seq: u64, payload: &[u8]) -> Result<Vec<u8>, String> {
+    pub fn seal(&mut self, epoch: u32, seq: u64, payload: &[u8]) -> Result<Vec<u8>, String> {
+        if let Some((of, sealed)) = self.sealed.get(&(epoch, seq))
+            && of == payload
+        {
+            return Ok(sealed.clone());
+        }
         let header = Header {
             kind: Kind::Event,
             id: EventId {
@@ -135,9 +145,12 @@ impl Station {
             },
             key_id: KEY_ID,
         };
-        sign::seal(&header, payload, &self.key)
-            .map(|sealed| sealed.to_vec())
-            .map_err(|error| error.to_string())
+        let sealed = sign::seal(&header, payload, &self.key).map_err(|error| error.to_string())?;
+        self.sealed.insert((epoch, seq), (payload.to_vec(), sealed.to_vec()));
+        if self.sealed.len() > SEALED_KEPT_MAX {
+            self.sealed.pop_first();
+        }
+        Ok(sealed.to_vec())
     }
 }
 

@@ -320,15 +320,23 @@ fn calls(
     Some(best.map(|(_, active)| active))
 }
 
-/// Probability of `count` or more under a Gamma rate: one less the terms below, each from the one before.
+/// Probability of `count` or more under a Gamma rate: the terms from there on, each from the one before. (One less the terms below
+/// would leave of a small probability nothing but what was rounded away.)
 pub(super) fn tail(shape: f64, days: f64, watched: f64, count: usize) -> f64 {
-    let mut term = (days / (days + watched)).powf(shape);
-    let mut below = 0.0;
-    for k in 0..count {
-        below += term;
-        term *= (shape + k as f64) / (k as f64 + 1.0) * (watched / (days + watched));
+    if count == 0 {
+        return 1.0;
     }
-    (1.0 - below).clamp(0.0, 1.0)
+    let mut term = (days / (days + watched)).powf(shape);
+    let mut above = 0.0;
+    let mut k = 0;
+    while k < count || term > above * 1e-18 {
+        if k >= count {
+            above += term;
+        }
+        term *= (shape + k as f64) / (k as f64 + 1.0) * (watched / (days + watched));
+        k += 1;
+    }
+    above.min(1.0)
 }
 
 fn rail(site: &Site, looks: &[(i64, String, &Look)], at: i64, id: &str, look: &Look) -> Option<Option<Active>> {

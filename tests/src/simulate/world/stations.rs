@@ -231,7 +231,7 @@ impl World<'_> {
         let is_cut = station.cut_until_ms > now_ms;
         let topic = topic::event(&station.id).to_string();
         for event in offered {
-            let Some(station) = self.stations.get(index) else {
+            let Some(station) = self.stations.get_mut(index) else {
                 continue;
             };
             let bytes = station.seal(epoch, event.seq, &event.payload);
