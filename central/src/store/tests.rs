@@ -193,12 +193,18 @@ fn a_station_that_dates_its_looks_ahead_is_told_and_holds_up_nobody() {
 fn another_event_under_the_same_identity_is_refused_and_kept_in_quarantine() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
-    intake.take(vec![bench.look(1)]).unwrap();
+    let first = bench.admitted(1, &look("first", NOW));
+    intake.take(vec![Work::Event(first.clone(), 1)]).unwrap();
     let taken = intake.take(vec![bench.event(1, &look("other", NOW))]).unwrap();
     assert_eq!(through(&taken), [(1, 1)]);
     let refused = bench.readers().quarantine(None, 10).unwrap();
     assert_eq!((refused[0].reason.as_str(), refused.len()), ("conflict", 1));
     assert_eq!(count(&bench.file(), "event"), 1);
+    let kept: Vec<u8> = rusqlite::Connection::open(bench.file())
+        .unwrap()
+        .query_row("SELECT envelope FROM event", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, first.envelope, "the first event of a number stands");
 }
 
 #[test]

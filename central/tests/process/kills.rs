@@ -83,14 +83,16 @@ impl Drop for Executioner {
 #[test]
 #[ignore = "attaches strace: deploy/kills runs it"]
 fn killed_at_each_step_from_receipt_to_ack_nothing_is_lost_and_nothing_doubled() {
-    let kills: u32 = std::env::var("QUAYWATCH_KILLS").map_or(3, |text| text.parse().unwrap());
+    let number = |name, without| std::env::var(name).map_or(without, |text| text.parse().unwrap());
+    let kills: u32 = number("QUAYWATCH_KILLS", 3);
+    let first_point = number("QUAYWATCH_FIRST_POINT", 1).max(1) as usize;
     let (mosquitto, station) = (Mosquitto::start(), Station::new("gs-1", 1));
     let world = World::new(&[&station]);
     let config = world.configure(&external(mosquitto.port));
     let mut connected = Connected::to(mosquitto.port, &station, &world.central_public);
     let (mut acknowledged, mut slowest_start) = (0, Duration::ZERO);
     let mut done = 0;
-    for (calls, what) in POINTS {
+    for (calls, what) in POINTS.into_iter().skip(first_point - 1) {
         for kill in 0..kills {
             let nth = kill % NTH_MAX + 1;
             let began = Instant::now();
