@@ -4,7 +4,11 @@
 //! because that form alone admits several byte strings for one value: a payload is at most [`limits::PAYLOAD_BYTES_MAX`] long,
 //! nothing follows the value, and encoding the decoded value must give the same bytes again.
 
-use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::{
+    config::{self, Configuration, Limit, LittleEndian, Varint},
+    enc::write::Writer,
+    error::EncodeError,
+};
 use heapless::Vec;
 
 use crate::{event::Event, limits};
@@ -47,12 +51,17 @@ impl core::error::Error for CodecError {}
 /// [`CodecError::TooLong`].
 pub fn encode(event: &Event) -> Result<Payload, CodecError> {
     let mut payload = Payload::new();
-    payload
-        .resize_default(limits::PAYLOAD_BYTES_MAX)
-        .map_err(|_| CodecError::TooLong)?;
-    let length = bincode::serde::encode_into_slice(event, &mut payload, CONFIG).map_err(|_| CodecError::TooLong)?;
-    payload.truncate(length);
+    bincode::serde::encode_into_writer(event, Appended(&mut payload), CONFIG).map_err(|_| CodecError::TooLong)?;
     Ok(payload)
+}
+
+/// Writes at the end of a payload, so that only the bytes of the event are touched and not the room for the longest one.
+struct Appended<'a>(&'a mut Payload);
+
+impl Writer for Appended<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes).map_err(|_| EncodeError::UnexpectedEnd)
+    }
 }
 
 /// Decodes an event and checks that these are the bytes that [`encode`] makes of it.

@@ -28,7 +28,7 @@ impl Rate {
         if count == 0 {
             return 1.0;
         }
-        (1.0 - self.terms(days).take(count as usize).sum::<f64>()).clamp(0.0, 1.0)
+        above(self.terms(days), count)
     }
 
     /// Probability of `count` or fewer.
@@ -62,13 +62,30 @@ pub fn binomial_at_least(count: u32, total: u32, share: f64) -> f64 {
         };
     }
     let odds = share / (1.0 - share);
-    let mut term = (1.0 - share).powi(total as i32);
-    let mut below = 0.0;
-    for k in 0..count {
-        below += term;
-        term *= f64::from(total - k) / f64::from(k + 1) * odds;
+    let first = (1.0 - share).powi(total as i32);
+    let terms = (0..=total).scan(first, |term, k| {
+        let now = *term;
+        *term *= f64::from(total - k) / f64::from(k + 1) * odds;
+        Some(now)
+    });
+    above(terms, count)
+}
+
+/// Sum of the terms of a distribution from the `count`-th on. Where that is small the terms themselves are summed: one less those below
+/// would leave of a probability under 1e-12 little but what was rounded away.
+fn above(mut terms: impl Iterator<Item = f64>, count: u32) -> f64 {
+    let below: f64 = terms.by_ref().take(count as usize).sum();
+    if below < 0.5 {
+        return 1.0 - below;
     }
-    (1.0 - below).clamp(0.0, 1.0)
+    let mut sum = 0.0;
+    for term in terms {
+        sum += term;
+        if term <= sum * f64::EPSILON / 8.0 {
+            break;
+        }
+    }
+    sum.min(1.0)
 }
 
 /// Density of a normal distribution.
@@ -104,6 +121,14 @@ mod tests {
         for count in 1..6 {
             assert!((rate.at_least(count, 30.0) + rate.at_most(count - 1, 30.0) - 1.0).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn what_hardly_ever_happens_keeps_its_digits() {
+        // One call in nine days of exposure: the count of one more day is geometric, P(N >= n) = 0.1^n.
+        let rate = Rate { calls: 1.0, days: 9.0 };
+        assert!((rate.at_least(30, 1.0) / 1e-30 - 1.0).abs() < 1e-9);
+        assert!((binomial_at_least(10, 10, 0.01) / 1e-20 - 1.0).abs() < 1e-9);
     }
 
     #[test]
