@@ -109,7 +109,7 @@ impl History {
             .take_while(|(key, _)| key.0 < floor)
             .count();
         self.checkpoints.drain(..old);
-        if let Some((first, _)) = self.checkpoints.first() {
+        if let Some((first, _)) = self.checkpoints.first().filter(|_| old > 0) {
             let old = self.recent.partition_point(|look| look.key <= *first);
             self.recent.drain(..old);
         }

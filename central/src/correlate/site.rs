@@ -358,6 +358,7 @@ impl SiteState {
 
     fn evaluate(&mut self, context: &mut Context<'_>) {
         let rules = context.rules;
+        let groups = traffic::groups_seen(context);
         for (at, rule) in rules
             .rules
             .iter()
@@ -367,10 +368,10 @@ impl SiteState {
             match &rule.kind {
                 RuleKind::Coincidence(keys, signals) => coincide::evaluate(self, context, at, keys, signals),
                 RuleKind::Surge(keys) => {
-                    traffic::surge(self, context, at, keys);
+                    traffic::surge(self, context, at, keys, &groups);
                     levels::surge(self, context, at, keys);
                 }
-                RuleKind::Slowdown(keys) => traffic::slowdown(self, context, at, keys),
+                RuleKind::Slowdown(keys) => traffic::slowdown(self, context, at, keys, &groups),
                 RuleKind::Shift(keys) => shift::evaluate(self, context, at, keys),
                 RuleKind::DarkCount(keys, counts) => dark::count(self, context, at, keys, counts),
                 RuleKind::Ledger(keys, shares, entries) => dark::ledger(self, context, at, keys, shares, entries),

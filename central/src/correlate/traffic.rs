@@ -175,7 +175,7 @@ pub fn watched_days(state: &SiteState, context: &Context<'_>, group: Group, from
 }
 
 /// The groups of berths that this look saw, each on its own and, with more than one, all together.
-fn groups_seen(context: &Context<'_>) -> Vec<Group> {
+pub fn groups_seen(context: &Context<'_>) -> Vec<Group> {
     let berths = |seen: bool| {
         let zones = context.plan.zones.iter().enumerate();
         zones
@@ -231,8 +231,7 @@ struct Reading {
 }
 
 /// More calls than usual.
-pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Surge) {
-    let groups = groups_seen(context);
+pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Surge, groups: &[Group]) {
     if groups.is_empty() {
         return;
     }
@@ -241,7 +240,7 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     let tried = groups.len() as f64;
     let calls = calls_by_zone(state, context, from_ms);
     let mut best: Option<Reading> = None;
-    for group in groups {
+    for group in groups.iter().copied() {
         let observed = calls_of(&calls, group);
         if observed < SURGE_CALLS_MIN {
             continue;
@@ -288,13 +287,9 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
 }
 
 /// Fewer calls than usual, given the looks that were clear enough to see one.
-pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown) {
+pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown, groups: &[Group]) {
     let today = context.now().div_euclid(DAY_MS);
-    if today == state.slowdown_day {
-        return;
-    }
-    let groups = groups_seen(context);
-    if groups.is_empty() {
+    if groups.is_empty() || today == state.slowdown_day {
         return;
     }
     state.slowdown_day = today;
@@ -303,8 +298,9 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
     let calls = traffic_since(state, context, context.back(keys.window_max_days));
     let by_zone = Lately::by_zone(&calls, context.plan.zones.len());
+    let live = live_by_zone(state, context, latest_end(context, keys));
     let mut best: Option<Reading> = None;
-    for group in groups {
+    for group in groups.iter().copied() {
         // One berth of several: with many tries a chance lull somewhere is no news.
         let (tried, bar) = if matches!(group, Group::Zone(_)) && berths > 1 {
             (singles as f64, keys.berth_false_per_year_max)
@@ -312,8 +308,19 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             (1.0, keys.false_per_year_max)
         };
         // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
-        let most = most_a_day(state, context, group, keys, running.as_deref());
-        let credit_days = credit_days(state.dwell_days(group, context.plan, context.rules));
+        let dwell = state.dwell_days(group, context.plan, context.rules);
+        let most = most_a_day(
+            context,
+            (group, dwell),
+            calls_of(&live, group),
+            keys,
+            running.as_deref(),
+        );
+        let watched_days = |from_ms: i64| {
+            let exposure = context.facts.exposure(group);
+            exposure.map_or(0.0, |exposure| exposure.days(from_ms, context.now(), dwell))
+        };
+        let credit_days = credit_days(dwell);
         let is_none = |watched_most_days: f64, observed: u32| {
             let expected_most = most * watched_most_days;
             expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most
@@ -325,7 +332,7 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
         for (observed, from_ms) in lately.periods(context, keys) {
             // No more was watched than the days that went by, and what the first look of them is credited with.
             let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * credit_days;
-            if is_none(by_days, observed) || is_none(watched_days(state, context, group, from_ms), observed) {
+            if is_none(by_days, observed) || is_none(watched_days(from_ms), observed) {
                 continue;
             }
             let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
@@ -336,7 +343,7 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
             if base.calls < SLOWDOWN_CALLS_MIN || base.days < keys.history_days_min {
                 continue;
             }
-            let watched = watched_days(state, context, group, from_ms);
+            let watched = watched_days(from_ms);
             let passes = |reading: &Reading| {
                 reading.expected >= keys.expected_min
                     && f64::from(observed) <= keys.ratio_max * reading.expected
@@ -377,29 +384,44 @@ pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, k
     }
 }
 
+/// The latest end of a baseline that a slowdown of this look is judged by.
+fn latest_end(context: &Context<'_>, keys: &Slowdown) -> i64 {
+    context.back(keys.window_min_days.max(context.rules.baseline.guard_days))
+}
+
+/// Live calls of traffic first seen at or before an instant, by zone.
+fn live_by_zone(state: &SiteState, context: &Context<'_>, until_ms: i64) -> Vec<u32> {
+    let mut calls = vec![0; context.plan.zones.len()];
+    for call in state.live_facts.iter().filter(|call| call.first_ms <= until_ms) {
+        if let Some(count) = calls.get_mut(usize::from(call.zone))
+            && Counted::Traffic.has(call, context.rules)
+        {
+            *count += 1;
+        }
+    }
+    calls
+}
+
 /// More calls a day than any baseline that a slowdown of this look is judged by: all calls until the latest end of one, over the days watched
 /// until the earliest.
 fn most_a_day(
-    state: &SiteState,
     context: &Context<'_>,
-    group: Group,
+    (group, dwell_days): (Group, f64),
+    live: u32,
     keys: &Slowdown,
     running: Option<&Finding>,
 ) -> f64 {
     let base = &context.rules.baseline;
-    let latest = context.back(keys.window_min_days.max(base.guard_days));
+    let latest = latest_end(context, keys);
     let earliest = baseline_end(context, keys.window_max_days + 1.0, running);
     let Some(exposure) = context.facts.exposure(group) else {
         return 0.0;
     };
     let past = context.facts.tallies.gaps(group, Counted::Traffic, i64::MIN, latest);
-    let live = (state.live_facts.iter())
-        .filter(|call| call.first_ms <= latest && group.has(call) && Counted::Traffic.has(call, context.rules));
-    let calls = f64::from(past.calls) + live.count() as f64 + base.prior_calls;
+    let calls = f64::from(past.calls + live) + base.prior_calls;
     let from = latest - (base.span_days * DAY_MS as f64) as i64;
-    let dwell = state.dwell_days(group, context.plan, context.rules);
     let watched = (exposure.first_after(from).filter(|first| *first < earliest))
-        .map_or(0.0, |first| exposure.days(first, earliest, dwell));
+        .map_or(0.0, |first| exposure.days(first, earliest, dwell_days));
     calls / (watched + base.prior_days)
 }
 

@@ -9,7 +9,7 @@ import math
 import sys
 
 WIDTH, HEIGHT, LEFT, TOP, SIDE_X, SIDE_Y = 1000, 420, 70, 40, 380, 300
-COLOURS = ["#0077b6", "#c1121f", "#1b7f4b", "#e07a00"]
+COLOURS = ["#0077b6", "#c1121f", "#1b7f4b", "#e07a00", "#6a4c93"]
 PANELS = [("events_per_s", "window rule: events a second"), ("looks_per_s", "whole correlator: looks a second")]
 
 
