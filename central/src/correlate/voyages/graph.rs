@@ -8,14 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{End, Leg, probability};
+use super::{End, Leg, probability, reach::Reach};
 use crate::{
     correlate::{assign, book::SiteBook, calls::Call},
     rules::{Rules, VoyageRule},
 };
 
-/// Kilometres in a degree of latitude, a little less than there are: a quick test that never refuses what is in reach.
-const KM_PER_DEGREE_LEAST: f64 = 110.0;
 /// Legs kept of one departure, and of one arrival, when its call changes: the likeliest. With so many to choose from none is told apart.
 const LEGS_PER_END_MAX: usize = 16;
 /// Legs chosen together at most. In a larger part of the graph only the calls that changed choose, surest first, among what is free.
@@ -46,9 +44,11 @@ pub(super) struct Changed {
 /// Ends of all sites and the legs between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    ends: BTreeMap<usize, Vec<Known>>,
-    /// Sites that hold a dark end: a leg needs one.
-    dark_sites: BTreeSet<usize>,
+    /// By site.
+    ends: Vec<Vec<Known>>,
+    /// By site: it holds a dark end. A leg needs one.
+    dark: Vec<bool>,
+    reach: Reach,
     /// By departing call and arriving call.
     edges: BTreeMap<(Arc<str>, Arc<str>), Leg>,
     /// The same, by arriving call and departing call.
@@ -73,7 +73,9 @@ impl Graph {
         rules: &Rules,
         keys: &VoyageRule,
     ) -> Changed {
-        let mut old = self.ends.remove(&site).unwrap_or_default();
+        self.ends.resize_with(book.sites.len(), Vec::new);
+        self.dark.resize(book.sites.len(), false);
+        let mut old = self.ends.get_mut(site).map(std::mem::take).unwrap_or_default();
         let mut now = Vec::with_capacity(old.len() + 1);
         let mut changed = Changed::default();
         for call in calls {
@@ -113,12 +115,10 @@ impl Graph {
         changed
             .before
             .extend(old.into_iter().filter(|gone| gone.there).map(|gone| gone.end));
-        if now.iter().any(|known| known.end.dark) {
-            self.dark_sites.insert(site);
-        } else {
-            self.dark_sites.remove(&site);
+        if let (Some(ends), Some(dark)) = (self.ends.get_mut(site), self.dark.get_mut(site)) {
+            *dark = now.iter().any(|known| known.end.dark);
+            *ends = now;
         }
-        self.ends.insert(site, now);
         let mut touched: BTreeSet<Arc<str>> = BTreeSet::new();
         for end in &changed.before {
             self.cut(&end.id, &mut touched);
@@ -171,34 +171,26 @@ impl Graph {
             return;
         }
         let any_dark = ends.iter().any(|end| end.dark);
-        let others: Vec<usize> = if any_dark {
-            self.ends.keys().copied().collect()
-        } else {
-            self.dark_sites.iter().copied().collect()
-        };
-        let Some(here) = book.at(site) else { return };
         let mut legs: Vec<Leg> = Vec::new();
-        for other in others.into_iter().filter(|other| *other != site) {
-            let (Some(there), Some(theirs)) = (book.at(other), self.ends.get(&other)) else {
+        for (other, km) in self.reach.of(site, book, rules, keys).iter().copied() {
+            let (Some(theirs), Some(dark)) = (self.ends.get(other), self.dark.get(other)) else {
                 continue;
             };
-            let km = rules.route_km(&here.id, &there.id).unwrap_or_else(|| {
-                let north = (here.centre_deg.0 - there.centre_deg.0).abs() * KM_PER_DEGREE_LEAST;
-                if north > keys.distance_max_km {
-                    return f64::INFINITY;
-                }
-                keys.route_factor * book.great_circle_km(site, other)
-            });
-            if km > keys.distance_max_km {
+            if !any_dark && !dark {
                 continue;
             }
             for ours in ends {
-                for their in theirs.iter().map(|known| &known.end) {
+                for their in theirs
+                    .iter()
+                    .map(|known| &known.end)
+                    .filter(|their| ours.dark || their.dark)
+                {
                     for (from, to) in [(ours, their), (their, ours)] {
-                        let used = self.fixed_from.contains_key(&from.id) || self.fixed_to.contains_key(&to.id);
+                        // Nearly no pair is possible: what is used up is looked for last.
+                        let used = || self.fixed_from.contains_key(&from.id) || self.fixed_to.contains_key(&to.id);
                         if let Some(probability) = probability(from, to, km, rules, keys)
                             && probability >= keys.probability_min
-                            && !used
+                            && !used()
                         {
                             legs.push(Leg {
                                 from: from.clone(),
@@ -348,7 +340,7 @@ impl Graph {
 
     /// Things held, for the test that memory is bounded.
     pub fn len(&self) -> usize {
-        self.edges.len() + self.fixed_from.len() + self.fixed_to.len() + self.ends.values().map(Vec::len).sum::<usize>()
+        self.edges.len() + self.fixed_from.len() + self.fixed_to.len() + self.ends.iter().map(Vec::len).sum::<usize>()
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod crossings;
 mod graph;
+mod reach;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
