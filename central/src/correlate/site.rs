@@ -460,3 +460,76 @@ impl SiteState {
         EXPOSURE_SHARE * sum.0 / sum.1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules::from_toml(include_str!("../../../deploy/rules/default.toml")).unwrap()
+    }
+
+    /// A call that was over at the n-th look.
+    fn over(n: usize, (first_ms, dark, radio, tanker, length_m): (i64, bool, bool, bool, f64)) -> CallFact {
+        CallFact {
+            first_ms,
+            last_ms: first_ms,
+            arrival: (first_ms, first_ms),
+            departure: None,
+            zone: 0,
+            class: VesselClass::Vessel,
+            mmsi: None,
+            tanker,
+            dark,
+            radio,
+            existence: 1.0,
+            length: (length_m, 3.0),
+            stay_days: 1.0,
+            evidence: Arc::from([]),
+            told: OnceLock::new(),
+            settled: Some((n as i64, Arc::from("look"))),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn calls_counted_in_advance_are_those_that_are_there(
+            calls in prop::collection::vec((0_i64..50, any::<bool>(), any::<bool>(), any::<bool>(), 20.0..90.0_f64), 1..40),
+            asked in prop::collection::vec((0_i64..50, 0_i64..50, any::<bool>()), 1..6),
+            undone_from in 0_usize..40,
+            forgotten_ms in -1_i64..30,
+        ) {
+            let rules = rules();
+            let mut facts = Facts::default();
+            let check = |facts: &mut Facts| {
+                for (a, b, tankers) in &asked {
+                    let (from_ms, to_ms) = (*a.min(b), *a.max(b));
+                    let judged = Judged { tankers: *tankers, size_min_m: 50.0 };
+                    let Facts { tallies, past, .. } = facts;
+                    let counted = tallies.radio(judged, from_ms, to_ms, past);
+                    let there = past.iter().filter(|call| call.first_ms > from_ms && call.first_ms <= to_ms && judged.has(call));
+                    let plain = there.fold((0, 0), |(dark, all), call| {
+                        (dark + u32::from(call.dark), all + u32::from(call.radio))
+                    });
+                    prop_assert_eq!(counted, plain);
+                }
+                Ok(())
+            };
+            for (n, call) in calls.iter().enumerate() {
+                facts.settle(over(n, *call), &rules);
+                check(&mut facts)?;
+            }
+            facts.unsettle_after(&(undone_from as i64, Arc::from("look")), &rules);
+            prop_assert_eq!(facts.past.len(), calls.len().min(undone_from + 1));
+            check(&mut facts)?;
+            facts.forget(forgotten_ms);
+            check(&mut facts)?;
+            if let Some(again) = calls.first() {
+                facts.settle(over(99, *again), &rules);
+                check(&mut facts)?;
+            }
+        }
+    }
+}
