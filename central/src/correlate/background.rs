@@ -10,8 +10,9 @@ use quaywatch_protocol::contract::time::DAY_MS;
 use super::{
     book::SitePlan,
     chance::Rate,
+    facts::Facts,
     levels::Gauge,
-    site::{CallFact, Facts, Group, SiteState},
+    site::{CallFact, Group, SiteState},
     tally::Counted,
     traffic::YEAR_DAYS,
 };

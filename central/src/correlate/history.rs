@@ -10,7 +10,8 @@ use quaywatch_protocol::contract::time::HOUR_MS;
 use super::{
     admit::{LookKey, SiteLook},
     book::SitePlan,
-    site::{Context, Facts, SiteState},
+    facts::Facts,
+    site::{Context, SiteState},
 };
 use crate::rules::Rules;
 

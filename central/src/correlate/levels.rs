@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     alert::{Kind, Signal},
-    rules::{Growth, Rules, SignalKind, Surge},
+    rules::{Rules, SignalKind, Surge},
 };
 
 /// Days before a look that are left out of its baseline where the history is long enough: a rise that takes weeks shows.
@@ -41,7 +41,7 @@ impl Measure {
         }
     }
 
-    fn floor(self, median: f64, rules: &Rules) -> f64 {
+    pub fn floor(self, median: f64, rules: &Rules) -> f64 {
         let keys = &rules.baseline;
         let least = if self == Self::Area {
             keys.area_floor_m2
@@ -236,7 +236,7 @@ fn read_anew(context: &mut Context<'_>, gauge: usize, frozen_ms: Option<i64>) ->
 
 impl LevelReading {
     /// Name of the gauge: its zone, or zones.
-    fn zone(&self, context: &Context<'_>) -> Arc<str> {
+    pub fn zone(&self, context: &Context<'_>) -> Arc<str> {
         let gauge = context.facts.gauges.get(self.gauge);
         gauge.map_or_else(|| Arc::from(""), |gauge| gauge.name.clone())
     }
@@ -258,7 +258,7 @@ impl LevelReading {
 }
 
 /// Chance exceedances a year: none was seen in the history, so half a one in it and a quarter of a year.
-fn false_per_year(standing: &Standing) -> f64 {
+pub fn false_per_year(standing: &Standing) -> f64 {
     0.5 / (standing.days / YEAR_DAYS + 0.25)
 }
 
@@ -365,143 +365,4 @@ fn surge_details(
     details.insert("from".into(), json!(UnixMs(from_ms)));
     details.insert("to".into(), json!(UnixMs(now)));
     details
-}
-
-/// A stack or storage area that grew and stayed so for some clear looks.
-pub fn growth(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Growth) {
-    for gauge in 0..context.facts.gauges.len() {
-        let Some(this) = context
-            .facts
-            .gauges
-            .get(gauge)
-            .filter(|gauge| gauge.measure == Measure::Area)
-        else {
-            continue;
-        };
-        let subject = this.name.clone();
-        let running = state
-            .episodes
-            .get(rule, &subject)
-            .map(|episode| episode.finding.clone());
-        let frozen = running.as_ref().map(|running| running.onset.0);
-        let Some(reading) = read_gauge(context, gauge, frozen) else {
-            continue;
-        };
-        let now = context.now();
-        let standing = reading.standing;
-        if standing.days < keys.history_days_min && running.is_none() {
-            continue;
-        }
-        let bar = (standing.median
-            + keys.z_min
-                * standing
-                    .spread
-                    .max(reading.measure.floor(standing.median, context.rules)))
-        .max(keys.over_max * standing.max)
-        .max(keys.ratio_min * standing.median)
-        .max(standing.median + keys.area_min_m2);
-        let wanted = keys.looks_min as usize;
-        let goes_on = running.is_some() && reading.value >= bar.min(standing.median + keys.area_min_m2);
-        let Some(series) = context.facts.gauges.get(gauge).map(|gauge| &gauge.series) else {
-            continue;
-        };
-        let shows_it = series.latest(wanted, now).all(|(_, area)| area >= bar);
-        if !goes_on && !shows_it {
-            continue;
-        }
-        let latest: Vec<(i64, f64)> = series.latest(wanted + 1, now).collect();
-        let shown = latest.iter().take(wanted);
-        if !goes_on && latest.len() <= wanted {
-            continue;
-        }
-        let mut recent: Vec<f64> = shown.clone().map(|(_, area)| *area).collect();
-        recent.sort_by(f64::total_cmp);
-        let after = recent.get(recent.len() / 2).copied().unwrap_or(reading.value);
-        let first = shown.clone().next_back().map_or(now, |(at, _)| *at);
-        let before = latest.last().map_or(first, |(at, _)| *at);
-        put_growth(
-            state,
-            context,
-            rule,
-            keys,
-            &reading,
-            after,
-            (before, first),
-            running.as_deref(),
-        );
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn put_growth(
-    state: &mut SiteState,
-    context: &Context<'_>,
-    rule: usize,
-    keys: &Growth,
-    reading: &LevelReading,
-    after: f64,
-    onset: (i64, i64),
-    running: Option<&Finding>,
-) {
-    let now = context.now();
-    let onset = running.map_or(onset, |running| running.onset);
-    let most = running
-        .and_then(|running| running.details.get("area_m2_after")?.as_f64())
-        .unwrap_or(0.0);
-    let row = reading_row(context, reading).max(
-        running
-            .and_then(|running| running.details.get("row_m")?.as_f64())
-            .unwrap_or(0.0),
-    );
-    let mut evidence = running.map_or_else(Vec::new, |running| running.evidence.clone());
-    add_evidence(&mut evidence, [context.look.id()]);
-    let mut details = Map::new();
-    details.insert("zone".into(), json!(&*reading.zone(context)));
-    details.insert("area_m2_before".into(), json!(rounded(reading.standing.median)));
-    details.insert("area_m2_after".into(), json!(rounded(after.max(most))));
-    details.insert("highest_before_m2".into(), json!(rounded(reading.standing.max)));
-    details.insert("clear_looks".into(), json!(reading.standing.samples));
-    details.insert("days".into(), json!(rounded(reading.standing.days)));
-    details.insert("row_m".into(), json!(rounded(row)));
-    details.insert("from".into(), json!(UnixMs(onset.1)));
-    details.insert("to".into(), json!(UnixMs(now)));
-    let signal = Signal {
-        kind: SignalKind::Storage.name().to_owned(),
-        ..reading.signal(context, onset.1, now)
-    };
-    let site = context.plan.id.clone();
-    let finding = Finding {
-        rule,
-        kind: Kind::Growth,
-        sites: vec![site.clone()],
-        site,
-        subject: reading.zone(context),
-        completed_ms: now,
-        onset,
-        last_ms: now,
-        severity: context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(crate::alert::Severity::Warning, |rule| rule.severity),
-        signals: vec![signal],
-        expected_false: rounded(false_per_year(&reading.standing)),
-        evidence,
-        details,
-        contradicted: None,
-    };
-    state.episodes.put(finding, keys.cooldown_days);
-}
-
-fn reading_row(context: &Context<'_>, reading: &LevelReading) -> f64 {
-    let zones = context
-        .facts
-        .gauges
-        .get(reading.gauge)
-        .map(|gauge| gauge.zones.as_slice())
-        .unwrap_or_default();
-    zones
-        .iter()
-        .map(|zone| context.look.level(*zone).row_m)
-        .fold(0.0, f64::max)
 }
