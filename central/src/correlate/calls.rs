@@ -27,9 +27,9 @@ const EVIDENCE_PER_CALL: usize = 4;
 /// Stays open in one zone: a crowded anchorage has about a hundred; beyond, the least recently seen is closed.
 pub const OPEN_PER_ZONE_MAX: usize = 300;
 
-/// Votes by which another class must lead before what lies at an oil berth is no tanker: more than one sighting's. One named class in
-/// eight is wrong, and hardly anything but tankers lies there.
-const NO_TANKER_VOTES: f32 = 1.2;
+/// Votes by which a class must lead before what lies at an oil berth is no tanker, or what lies at another berth of such a site is one: more than
+/// one sighting's. One named class in eight is wrong, and hardly anything but tankers lies at the one, and hardly a tanker at the other.
+const CLEAR_VOTES: f32 = 1.2;
 
 /// A vessel's stay in a zone.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct Call {
     pub id: Arc<str>,
     pub zone: ZoneIx,
     pub kind: ZoneKind,
+    /// Its site has oil berths.
+    has_oil: bool,
     pub hull: Hull,
     pub lat_deg: f64,
     pub lon_deg: f64,
@@ -86,6 +88,7 @@ impl Call {
             id: format!("{}#{index}", look.id()).into(),
             zone: seen.zone,
             kind,
+            has_oil: false,
             hull: Hull::default(),
             lat_deg: seen.lat_deg,
             lon_deg: seen.lon_deg,
@@ -198,14 +201,24 @@ impl Call {
         self.most_votes().0
     }
 
-    /// A tanker's call: at an oil berth unless another class clearly leads, or a tanker at any berth.
+    /// A tanker's call: at an oil berth unless another class clearly leads; at another berth of a site that has oil berths when tankers clearly lead;
+    /// where a site has none, any call of that class.
     pub fn is_tanker(&self) -> bool {
         let (class, votes) = self.most_votes();
-        if self.kind != ZoneKind::OilBerth {
-            return class == VesselClass::Tanker;
+        let tanker = self
+            .class_votes
+            .get(VesselClass::Tanker as usize)
+            .copied()
+            .unwrap_or(0.0);
+        match (self.kind, self.has_oil) {
+            (ZoneKind::OilBerth, _) => votes - tanker < CLEAR_VOTES,
+            (_, false) => class == VesselClass::Tanker,
+            (_, true) => {
+                let named = VesselClass::ALL.into_iter().zip(self.class_votes);
+                let others = named.filter(|(class, _)| !matches!(class, VesselClass::Vessel | VesselClass::Tanker));
+                tanker - others.map(|(_, votes)| votes).fold(0.0, f32::max) >= CLEAR_VOTES
+            }
         }
-        let tanker = self.class_votes.get(VesselClass::Tanker as usize);
-        votes - tanker.copied().unwrap_or(0.0) < NO_TANKER_VOTES
     }
 
     /// Between which instants it left: `None` while it is there or may be.
@@ -323,7 +336,9 @@ pub fn track(
                 let before = exposure
                     .get(usize::from(seen.zone))
                     .and_then(|clear| clear.last_until(look.at() - 1));
-                let mut call = Arc::new(Call::begin(look, index, seen, kind, before));
+                let mut call = Call::begin(look, index, seen, kind, before);
+                call.has_oil = plan.zones.iter().any(|zone| zone.kind == ZoneKind::OilBerth);
+                let mut call = Arc::new(call);
                 edit(&mut call, edits);
                 live.push(call);
                 seen_calls.push(true);

@@ -179,6 +179,24 @@ fn a_transmission_heard_again_after_a_miss_is_still_the_same_call() {
 }
 
 #[test]
+fn one_wrong_class_makes_no_tanker_of_a_cargo_ship_where_tankers_have_a_berth_of_their_own() {
+    let oil = r#"]]]}},{"type":"Feature","properties":{"zone":"zz-oil","kind":"oil_berth"},"geometry":{"type":"Polygon",
+        "coordinates":[[[130.02,42.0],[130.03,42.0],[130.03,42.01],[130.02,42.01],[130.02,42.0]]]}}]}"#;
+    let with_oil = Site::from_geojson(&SITE.replace("]]]}}]}", oil)).unwrap();
+    for (book, at_once) in [
+        (SiteBook::new([&with_oil]), false),
+        (SiteBook::new([&Site::from_geojson(SITE).unwrap()]), true),
+    ] {
+        let mut berth = Berth { book, ..Berth::new() };
+        berth.class = VesselClass::Tanker;
+        berth.look(0, 1.0, &[100.0]);
+        assert_eq!(berth.live[0].is_tanker(), at_once);
+        berth.look(24, 1.0, &[100.0]);
+        assert!(berth.live[0].is_tanker(), "two looks say so");
+    }
+}
+
+#[test]
 fn one_wrong_class_does_not_make_a_cargo_ship_of_a_tanker_at_an_oil_berth() {
     let mut berth = Berth::at_oil_berth();
     berth.look(0, 1.0, &[100.0]);

@@ -111,7 +111,10 @@ impl Call {
         if self.kind == ZoneKind::OilBerth {
             best.1 - votes_of(VesselClass::Tanker) < 1.2
         } else {
-            best.0 == VesselClass::Tanker
+            // Both sites of this reference have an oil berth.
+            let others = VesselClass::ALL.into_iter();
+            let others = others.filter(|class| !matches!(class, VesselClass::Vessel | VesselClass::Tanker));
+            votes_of(VesselClass::Tanker) - others.map(votes_of).fold(0.0, f32::max) >= 1.2
         }
     }
 
