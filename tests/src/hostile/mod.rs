@@ -2,7 +2,7 @@
 //!
 //! A target takes any bytes and must come back: with a value or with an error, without a panic, within bounds of time and memory.
 //! `tests/tests/hostile.rs` feeds them seeds, the committed corpus and pseudo-random mutations of both, with the stable toolchain, in
-//! `deploy/test fuzz`. Nothing is guided by coverage yet.
+//! `deploy/test fuzz`. `deploy/fuzz` gives the same targets to libFuzzer, which is guided by coverage (`tests/fuzz`).
 //!
 //! Seeds are good inputs that other tests hold too (golden envelopes, picture fixtures, shipped sites and rules). The corpus,
 //! `tests/corpus/<target>/`, holds inputs that once did harm or reach far into a reader.
