@@ -20,7 +20,7 @@ use super::{
     episode::Episodes,
     exposure::after,
     facts::Facts,
-    growth, levels, shift,
+    growth, levels, shift, slowdown,
     tally::Judged,
     traffic,
 };
@@ -230,7 +230,7 @@ impl SiteState {
                     traffic::surge(self, context, at, keys, &groups);
                     levels::surge(self, context, at, keys);
                 }
-                RuleKind::Slowdown(keys) => traffic::slowdown(self, context, at, keys, &groups),
+                RuleKind::Slowdown(keys) => slowdown::slowdown(self, context, at, keys, &groups),
                 RuleKind::Shift(keys) => shift::evaluate(self, context, at, keys),
                 RuleKind::DarkCount(keys, counts) => dark::count(self, context, at, keys, counts),
                 RuleKind::Ledger(keys, shares, entries) => dark::ledger(self, context, at, keys, shares, entries),

@@ -1,4 +1,4 @@
-//! Surges and slowdowns of calls, given how long the berths were watched.
+//! Baselines of calls, given how long the berths were watched, and surges of calls; [`super::slowdown`] is about fewer.
 //!
 //! The rate of a berth is its calls over its exposure before the window, as a Gamma distribution. A window holds so many
 //! clear days; the number of calls in it is compared with what that rate gives for those days. So clouds lower what is expected along
@@ -13,7 +13,6 @@ use serde_json::{Map, json};
 use super::{
     book::ZoneIx,
     chance::{Rate, rounded},
-    exposure::credit_days,
     finding::{Finding, add_evidence},
     season::{self, Season},
     site::{Context, Group, SiteState},
@@ -21,7 +20,7 @@ use super::{
 };
 use crate::{
     alert::{Kind, Severity, Signal},
-    rules::{Slowdown, Surge},
+    rules::Surge,
 };
 
 /// Days in a year, for rates.
@@ -32,10 +31,6 @@ const REGULARITY_PRIOR_GAPS: f64 = 10.0;
 const REGULARITY_MAX: f64 = 4.0;
 /// Fewest calls that are a surge.
 const SURGE_CALLS_MIN: u32 = 3;
-/// Calls a baseline must hold before fewer than usual can be said.
-const SLOWDOWN_CALLS_MIN: u32 = 6;
-/// Most recent calls tried as the start of a slowdown.
-const SLOWDOWN_CALLS_TRIED: usize = 12;
 
 /// What a site's own history says about calls of a group.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +48,7 @@ pub struct Baseline {
 
 impl Baseline {
     /// The rate at the time of the year that is judged.
-    fn rate_in_season(&self) -> Rate {
+    pub(super) fn rate_in_season(&self) -> Rate {
         Rate {
             calls: self.rate.calls,
             days: self.rate.days / self.season,
@@ -61,7 +56,14 @@ impl Baseline {
     }
 
     /// The same with the season of the time since `from_ms`, where the history shows one.
-    fn in_season(self, state: &SiteState, context: &Context<'_>, group: Group, from_ms: i64, until_ms: i64) -> Self {
+    pub(super) fn in_season(
+        self,
+        state: &SiteState,
+        context: &Context<'_>,
+        group: Group,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Self {
         if self.days < season::HISTORY_DAYS_MIN {
             return self;
         }
@@ -84,7 +86,7 @@ impl Baseline {
     }
 
     /// How regular the calls are: 1 at random (Poisson), more where the gaps between calls are alike.
-    fn regularity(&self) -> f64 {
+    pub(super) fn regularity(&self) -> f64 {
         regularity(&self.gaps)
     }
 }
@@ -144,7 +146,7 @@ impl Past {
 }
 
 /// The baseline of a group that ends at `until_ms`; `None`: not enough history.
-fn baseline(
+pub(super) fn baseline(
     state: &SiteState,
     context: &Context<'_>,
     group: Group,
@@ -220,14 +222,14 @@ pub fn group_zone(context: &Context<'_>, group: Group) -> String {
 }
 
 /// One comparison of a window with its baseline.
-struct Reading {
-    group: Group,
-    from_ms: i64,
-    observed: u32,
-    expected: f64,
-    p: f64,
-    false_per_year: f64,
-    base: Baseline,
+pub(super) struct Reading {
+    pub(super) group: Group,
+    pub(super) from_ms: i64,
+    pub(super) observed: u32,
+    pub(super) expected: f64,
+    pub(super) p: f64,
+    pub(super) false_per_year: f64,
+    pub(super) base: Baseline,
 }
 
 /// More calls than usual.
@@ -286,145 +288,6 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     }
 }
 
-/// Fewer calls than usual, given the looks that were clear enough to see one.
-pub fn slowdown(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Slowdown, groups: &[Group]) {
-    let today = context.now().div_euclid(DAY_MS);
-    if groups.is_empty() || today == state.slowdown_day {
-        return;
-    }
-    state.slowdown_day = today;
-    let singles = groups.iter().filter(|group| matches!(group, Group::Zone(_))).count();
-    let berths = context.plan.zones.iter().filter(|zone| zone.kind.is_berth()).count();
-    let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
-    let calls = traffic_since(state, context, context.back(keys.window_max_days));
-    let by_zone = Lately::by_zone(&calls, context.plan.zones.len());
-    let live = live_by_zone(state, context, latest_end(context, keys));
-    let mut best: Option<Reading> = None;
-    for group in groups.iter().copied() {
-        // One berth of several: with many tries a chance lull somewhere is no news.
-        let (tried, bar) = if matches!(group, Group::Zone(_)) && berths > 1 {
-            (singles as f64, keys.berth_false_per_year_max)
-        } else {
-            (1.0, keys.false_per_year_max)
-        };
-        // Nearly all periods are none: not even at the most calls a day that the baseline of any of them could hold.
-        let dwell = state.dwell_days(group, context.plan, context.rules);
-        let most = most_a_day(
-            context,
-            (group, dwell),
-            calls_of(&live, group),
-            keys,
-            running.as_deref(),
-        );
-        let watched_days = |from_ms: i64| {
-            let exposure = context.facts.exposure(group);
-            exposure.map_or(0.0, |exposure| exposure.days(from_ms, context.now(), dwell))
-        };
-        let credit_days = credit_days(dwell);
-        let is_none = |watched_most_days: f64, observed: u32| {
-            let expected_most = most * watched_most_days;
-            expected_most < keys.expected_min || f64::from(observed) > keys.ratio_max * expected_most
-        };
-        let lately = match group {
-            Group::Zone(ix) => by_zone.get(usize::from(ix)).copied().unwrap_or_default(),
-            _ => Lately::of(calls.iter().filter(|(_, zone)| group.has_zone(*zone))),
-        };
-        for (observed, from_ms) in lately.periods(context, keys) {
-            // No more was watched than the days that went by, and what the first look of them is credited with.
-            let by_days = (context.now() - from_ms) as f64 / DAY_MS as f64 + 1.01 * credit_days;
-            if is_none(by_days, observed) || is_none(watched_days(from_ms), observed) {
-                continue;
-            }
-            let days = (context.now() - from_ms) as f64 / DAY_MS as f64;
-            let until = baseline_end(context, days, running.as_deref());
-            let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
-                continue;
-            };
-            if base.calls < SLOWDOWN_CALLS_MIN || base.days < keys.history_days_min {
-                continue;
-            }
-            let watched = watched_days(from_ms);
-            let passes = |reading: &Reading| {
-                reading.expected >= keys.expected_min
-                    && f64::from(observed) <= keys.ratio_max * reading.expected
-                    && reading.p <= keys.p_max
-                    && reading.false_per_year <= bar
-            };
-            let mut reading = lull(group, observed, from_ms, days, watched, base, tried);
-            // What the season explains is no news; it makes none of what is none without it.
-            if passes(&reading) {
-                let base = base.in_season(state, context, group, from_ms, until);
-                reading = lull(group, observed, from_ms, days, watched, base, tried);
-            }
-            if passes(&reading)
-                && best
-                    .as_ref()
-                    .is_none_or(|best| reading.false_per_year < best.false_per_year)
-            {
-                best = Some(reading);
-            }
-        }
-    }
-    if let Some(reading) = best {
-        let severity = if reading.false_per_year <= keys.warning_false_per_year {
-            Severity::Warning
-        } else {
-            Severity::Watch
-        };
-        put(
-            state,
-            context,
-            rule,
-            Kind::Slowdown,
-            severity,
-            &reading,
-            keys.cooldown_days,
-            running.as_deref(),
-        );
-    }
-}
-
-/// The latest end of a baseline that a slowdown of this look is judged by.
-fn latest_end(context: &Context<'_>, keys: &Slowdown) -> i64 {
-    context.back(keys.window_min_days.max(context.rules.baseline.guard_days))
-}
-
-/// Live calls of traffic first seen at or before an instant, by zone.
-fn live_by_zone(state: &SiteState, context: &Context<'_>, until_ms: i64) -> Vec<u32> {
-    let mut calls = vec![0; context.plan.zones.len()];
-    for call in state.live_facts.iter().filter(|call| call.first_ms <= until_ms) {
-        if let Some(count) = calls.get_mut(usize::from(call.zone))
-            && Counted::Traffic.has(call, context.rules)
-        {
-            *count += 1;
-        }
-    }
-    calls
-}
-
-/// More calls a day than any baseline that a slowdown of this look is judged by: all calls until the latest end of one, over the days watched
-/// until the earliest.
-fn most_a_day(
-    context: &Context<'_>,
-    (group, dwell_days): (Group, f64),
-    live: u32,
-    keys: &Slowdown,
-    running: Option<&Finding>,
-) -> f64 {
-    let base = &context.rules.baseline;
-    let latest = latest_end(context, keys);
-    let earliest = baseline_end(context, keys.window_max_days + 1.0, running);
-    let Some(exposure) = context.facts.exposure(group) else {
-        return 0.0;
-    };
-    let past = context.facts.tallies.gaps(group, Counted::Traffic, i64::MIN, latest);
-    let calls = f64::from(past.calls + live) + base.prior_calls;
-    let from = latest - (base.span_days * DAY_MS as f64) as i64;
-    let watched = (exposure.first_after(from).filter(|first| *first < earliest))
-        .map_or(0.0, |first| exposure.days(first, earliest, dwell_days));
-    calls / (watched + base.prior_days)
-}
-
 /// So many calls against a rate.
 fn rush(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
     let rate = base.rate_in_season();
@@ -440,88 +303,8 @@ fn rush(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base
     }
 }
 
-/// So few calls against a rate. Calls of regularity s come as every s-th event of a Poisson process of s times the rate: k or fewer calls are
-/// (k + 1) s - 1 or fewer events. All groups that were tried share in the rate of chance lulls.
-fn lull(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
-    let rate = base.rate_in_season();
-    let expected = rate.mean() * watched;
-    let regularity = thinned(base.regularity(), (watched / days) / (base.rate.days / base.days));
-    let events = Rate {
-        calls: rate.calls * regularity,
-        days: rate.days,
-    };
-    let few = ((f64::from(observed) + 1.0) * regularity - 1.0).floor().max(0.0) as u32;
-    Reading {
-        group,
-        from_ms,
-        observed,
-        expected,
-        p: events.at_most(few, watched),
-        false_per_year: tried * YEAR_DAYS * (events.mean() * watched / days) * events.pmf(few, watched),
-        base,
-    }
-}
-
-/// Regularity of calls of which fewer are seen, a share of those that made the baseline: what clouds leave out at random leaves gaps of chance.
-/// Counts of a thinned process have the index of dispersion 1 - share (1 - index); at a share of 0 they are random.
-fn thinned(regularity: f64, share: f64) -> f64 {
-    1.0 / (1.0 - share.clamp(0.0, 1.0) * (1.0 - 1.0 / regularity))
-}
-
-/// Calls of traffic first seen in (`from_ms`, now], the latest first: when, and where.
-fn traffic_since(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<(i64, ZoneIx)> {
-    let mut calls: Vec<(i64, ZoneIx)> = (state.calls(context.facts, from_ms, context.now()))
-        .filter(|call| Counted::Traffic.has(call, context.rules))
-        .map(|call| (call.first_ms, call.zone))
-        .collect();
-    calls.sort_unstable_by(|a, b| b.cmp(a));
-    calls
-}
-
-/// When the last calls of a group began, the latest first, as many as are tried.
-#[derive(Clone, Copy, Default)]
-struct Lately {
-    firsts_ms: [i64; SLOWDOWN_CALLS_TRIED],
-    calls: usize,
-}
-
-impl Lately {
-    fn of<'a>(calls: impl Iterator<Item = &'a (i64, ZoneIx)>) -> Self {
-        let mut lately = Self::default();
-        for ((first_ms, _), slot) in calls.zip(&mut lately.firsts_ms) {
-            *slot = *first_ms;
-            lately.calls += 1;
-        }
-        lately
-    }
-
-    /// Of each zone, in one go.
-    fn by_zone(calls: &[(i64, ZoneIx)], zones: usize) -> Vec<Self> {
-        let mut by_zone = vec![Self::default(); zones];
-        for (first_ms, zone) in calls {
-            if let Some(lately) = by_zone.get_mut(usize::from(*zone))
-                && let Some(slot) = lately.firsts_ms.get_mut(lately.calls)
-            {
-                *slot = *first_ms;
-                lately.calls += 1;
-            }
-        }
-        by_zone
-    }
-
-    /// Periods that end now and begin just after one of the last calls, or with the longest when it holds few: (calls in it, its beginning).
-    fn periods(self, context: &Context<'_>, keys: &Slowdown) -> impl Iterator<Item = (u32, i64)> {
-        let (shortest, longest) = (context.back(keys.window_min_days), context.back(keys.window_max_days));
-        let whole = (self.calls < SLOWDOWN_CALLS_TRIED).then_some((self.calls as u32, longest));
-        (self.firsts_ms.into_iter().take(self.calls).enumerate())
-            .filter(move |(_, first_ms)| *first_ms <= shortest)
-            .map(|(count, first_ms)| (count as u32, first_ms))
-            .chain(whole)
-    }
-}
-
 /// The end of the baseline: before the window and the guard, and before a running episode of at most a year.
-fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Finding>) -> i64 {
+pub(super) fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Finding>) -> i64 {
     let until = context.back(window_days.max(context.rules.baseline.guard_days));
     running.map_or(until, |running| until.min(running.onset.0.max(context.back(YEAR_DAYS))))
 }
@@ -540,7 +323,7 @@ fn calls_by_zone(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<
 }
 
 /// Of calls by zone those of a group of zones.
-fn calls_of(by_zone: &[u32], group: Group) -> u32 {
+pub(super) fn calls_of(by_zone: &[u32], group: Group) -> u32 {
     (by_zone.iter().enumerate())
         .filter(|(ix, _)| group.has_zone(*ix as ZoneIx))
         .map(|(_, calls)| calls)
@@ -548,7 +331,7 @@ fn calls_of(by_zone: &[u32], group: Group) -> u32 {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn put(
+pub(super) fn put(
     state: &mut SiteState,
     context: &Context<'_>,
     rule: usize,
@@ -629,19 +412,4 @@ fn put(
         contradicted: None,
     };
     state.episodes.put(finding, cooldown_days);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_regular_calls_a_few_seen_at_random_are_random() {
-        assert!((thinned(4.0, 1.0) - 4.0).abs() < 1e-12);
-        assert!((thinned(4.0, 0.0) - 1.0).abs() < 1e-12);
-        // Index of dispersion 1/4; half of them: 1 - (1 - 1/4) / 2 = 5/8.
-        assert!((thinned(4.0, 0.5) - 1.6).abs() < 1e-12);
-        assert!((thinned(1.0, 0.5) - 1.0).abs() < 1e-12);
-        assert!((thinned(3.0, 7.0) - 3.0).abs() < 1e-12);
-    }
 }
