@@ -20,7 +20,7 @@ use super::{
     traffic::{self, Past},
 };
 use crate::{
-    alert::{Kind, Severity, Signal},
+    alert::{Kind, Signal},
     rules::{Coincidence, Rules, SignalKind},
 };
 
@@ -200,11 +200,7 @@ fn raise(
         completed_ms: now,
         onset,
         last_ms: now,
-        severity: context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(Severity::Critical, |rule| rule.severity),
+        severity: context.severity(rule),
         signals: parts.into_iter().map(|part| part.signal).collect(),
         expected_false: expected,
         evidence,

@@ -108,11 +108,7 @@ pub fn count(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
     details.insert("calls_with_radio_judged".into(), json!(judged));
     details.insert("p".into(), json!(rounded(p)));
     details.insert("calls".into(), call_list(&calls, context));
-    let base = context
-        .rules
-        .rules
-        .get(rule)
-        .map_or(Severity::Warning, |rule| rule.severity);
+    let base = context.severity(rule);
     let severity = if steps.get(2).is_some_and(|high| f64::from(total) >= *high) {
         base.max(Severity::Critical)
     } else {
@@ -231,11 +227,7 @@ pub fn ledger(
         .map(|entry| json!({"quantity": rounded(entry.quantity), "sd": rounded(entry.sd), "source": entry.source}))
         .collect();
     details.insert("entries".into(), json!(sources));
-    let base = context
-        .rules
-        .rules
-        .get(rule)
-        .map_or(Severity::Warning, |rule| rule.severity);
+    let base = context.severity(rule);
     let severity = if share >= 1.0 { Severity::Critical } else { base };
     let signal = Signal {
         kind: "tanker".to_owned(),

@@ -126,11 +126,7 @@ fn put_growth(
         completed_ms: now,
         onset,
         last_ms: now,
-        severity: context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(crate::alert::Severity::Warning, |rule| rule.severity),
+        severity: context.severity(rule),
         signals: vec![signal],
         expected_false: rounded(false_per_year(&reading.standing)),
         evidence,

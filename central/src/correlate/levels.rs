@@ -328,11 +328,7 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         completed_ms: now,
         onset,
         last_ms: now,
-        severity: context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(crate::alert::Severity::Warning, |rule| rule.severity),
+        severity: context.severity(rule),
         expected_false: running.as_ref().map_or_else(
             || rounded(false_per_year(&reading.standing)),
             |running| running.expected_false,

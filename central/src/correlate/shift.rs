@@ -16,7 +16,7 @@ use super::{
     site::{Context, SiteState},
 };
 use crate::{
-    alert::{Kind, Severity, Signal},
+    alert::{Kind, Signal},
     rules::{RuleKind, Shift},
 };
 
@@ -177,11 +177,7 @@ fn put(
         last_ms: later
             .last_ms
             .max(running.map_or(context.now(), |running| running.last_ms)),
-        severity: context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(Severity::Warning, |rule| rule.severity),
+        severity: context.severity(rule),
         signals: vec![signal],
         expected_false: expected_false(state, context, earlier),
         evidence,

@@ -24,7 +24,10 @@ use super::{
     tally::Judged,
     traffic,
 };
-use crate::rules::{RuleKind, Rules};
+use crate::{
+    alert::Severity,
+    rules::{RuleKind, Rules},
+};
 
 /// Days after its last sighting that a departed call stays live: longer than the lateness limit and any crossing.
 const LIVE_DAYS: i64 = 30;
@@ -164,6 +167,11 @@ impl Context<'_> {
     /// Event time of the look.
     pub const fn now(&self) -> i64 {
         self.look.at()
+    }
+
+    /// How severe a rule says that its findings are. Rules are asked by the places that they have in the file, so there is one.
+    pub fn severity(&self, rule: usize) -> Severity {
+        (self.rules.rules.get(rule)).map_or(Severity::Warning, |rule| rule.severity)
     }
 
     /// The instant `days` before the look.

@@ -270,11 +270,7 @@ pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys
         }
     }
     if let Some(reading) = best {
-        let severity = context
-            .rules
-            .rules
-            .get(rule)
-            .map_or(Severity::Warning, |rule| rule.severity);
+        let severity = context.severity(rule);
         put(
             state,
             context,
