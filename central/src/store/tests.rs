@@ -102,62 +102,6 @@ fn count(file: &Path, table: &str) -> i64 {
 }
 
 #[test]
-fn an_event_stands_once_however_often_it_comes_and_each_time_it_is_acknowledged() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    for _ in 0..3 {
-        let taken = intake.take(vec![bench.look(1), bench.look(1)]).unwrap();
-        assert_eq!(through(&taken), [(1, 1)]);
-        assert_eq!(taken.deliveries, [1, 1]);
-    }
-    assert_eq!(count(&bench.file(), "event"), 1);
-    assert_eq!((bench.counters.stored.get(), bench.counters.duplicates.get()), (1, 5));
-}
-
-#[test]
-fn what_follows_a_hole_is_stored_but_not_acknowledged_until_the_hole_is_filled() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    assert_eq!(through(&intake.take(vec![bench.look(3), bench.look(2)]).unwrap()), []);
-    assert_eq!(count(&bench.file(), "event"), 2);
-    assert_eq!(through(&intake.take(vec![bench.look(1)]).unwrap()), [(1, 3)]);
-}
-
-#[test]
-fn a_gap_accounts_for_the_numbers_that_never_come() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    intake.take(vec![bench.look(1), bench.event(5, &gap(2, 5))]).unwrap();
-    assert_eq!(through(&intake.take(vec![bench.look(6)]).unwrap()), [(1, 6)]);
-    let stations = bench.readers().stations().unwrap();
-    assert_eq!(
-        (stations[0].gaps, stations[0].looks_lost, stations[0].through_seq),
-        (1, 2, 6)
-    );
-}
-
-#[test]
-fn a_gap_behind_a_hole_is_acknowledged_only_when_the_hole_is_filled() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    let behind = intake.take(vec![bench.look(1), bench.event(6, &gap(4, 6))]).unwrap();
-    assert_eq!(through(&behind), [(1, 1)]);
-    assert_eq!(through(&intake.take(vec![bench.look(3)]).unwrap()), [(1, 1)]);
-    assert_eq!(through(&intake.take(vec![bench.look(2)]).unwrap()), [(1, 6)]);
-}
-
-#[test]
-fn a_gap_that_claims_numbers_after_its_own_is_stored_and_believed_in_nothing() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    assert_eq!(
-        through(&intake.take(vec![bench.event(1, &gap(1, 99))]).unwrap()),
-        [(1, 1)]
-    );
-    assert_eq!(count(&bench.file(), "gap"), 0);
-}
-
-#[test]
 fn a_look_from_the_future_is_stored_acknowledged_and_changes_nothing_else() {
     let bench = Bench::new();
     let (mut intake, _) = bench.intake();
@@ -187,24 +131,6 @@ fn a_station_that_dates_its_looks_ahead_is_told_and_holds_up_nobody() {
     // What comes now, rightly dated, counts as ever.
     let taken = intake.take(vec![bench.event(11, &look("right", NOW))]).unwrap();
     assert_eq!(taken.told.len(), 1);
-}
-
-#[test]
-fn another_event_under_the_same_identity_is_refused_and_kept_in_quarantine() {
-    let bench = Bench::new();
-    let (mut intake, _) = bench.intake();
-    let first = bench.admitted(1, &look("first", NOW));
-    intake.take(vec![Work::Event(first.clone(), 1)]).unwrap();
-    let taken = intake.take(vec![bench.event(1, &look("other", NOW))]).unwrap();
-    assert_eq!(through(&taken), [(1, 1)]);
-    let refused = bench.readers().quarantine(None, 10).unwrap();
-    assert_eq!((refused[0].reason.as_str(), refused.len()), ("conflict", 1));
-    assert_eq!(count(&bench.file(), "event"), 1);
-    let kept: Vec<u8> = rusqlite::Connection::open(bench.file())
-        .unwrap()
-        .query_row("SELECT envelope FROM event", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(kept, first.envelope, "the first event of a number stands");
 }
 
 #[test]
@@ -470,4 +396,5 @@ proptest! {
 
 /// What people do: in a module of its own, for it is much.
 mod lists;
+mod numbers;
 mod people;

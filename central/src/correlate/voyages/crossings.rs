@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use super::{CHAIN_PRIOR, Chain, End, Leg, in_time};
+use super::{
+    chain::{CHAIN_PRIOR, Chain},
+    leg::{End, Leg, in_time},
+};
 use crate::{
     correlate::{book::SiteBook, hull::posterior},
     rules::{Rules, VoyageRule},

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{End, Leg, probability, reach::Reach};
+use super::{
+    leg::{End, Leg, probability},
+    reach::Reach,
+};
 use crate::{
     correlate::{assign, book::SiteBook, calls::Call},
     rules::{Rules, VoyageRule},
