@@ -169,6 +169,23 @@ proptest! {
 }
 
 #[test]
+fn numbers_at_the_edges_of_their_forms_survive_an_envelope() {
+    for edge in [0, 1, 127, 128, (1 << 14) - 1, 1 << 14, 1 << 63, u64::MAX] {
+        let header = Header {
+            kind: Kind::Event,
+            id: EventId {
+                station: StationId::new("gs-1").unwrap(),
+                epoch: u32::try_from(edge).unwrap_or(u32::MAX),
+                seq: edge,
+            },
+            key_id: u16::try_from(edge).unwrap_or(u16::MAX),
+        };
+        let bytes = sign::seal(&header, b"payload", &golden_key()).unwrap();
+        assert_eq!(envelope::open(&bytes).unwrap().header, header, "{edge}");
+    }
+}
+
+#[test]
 fn a_payload_beyond_the_longest_is_refused_for_its_length_alone() {
     let bytes = vec![0; limits::PAYLOAD_BYTES_MAX + 1];
     assert_eq!(codec::decode(&bytes).unwrap_err(), CodecError::TooLong);

@@ -94,4 +94,24 @@ mod tests {
         let error = UnixMs::parse("13 March").unwrap_err();
         assert!(error.contains("`13 March`") && error.contains("RFC 3339"), "{error}");
     }
+
+    #[test]
+    fn days_are_counted_from_the_earlier_to_the_later() {
+        let day = |text: &str| UnixMs::parse(text).unwrap();
+        let (first, second) = (day("2024-03-13T00:00:00Z"), day("2024-03-15T12:00:00Z"));
+        assert_eq!(second.days_since(first), 2.5);
+        assert_eq!(first.days_since(second), -2.5);
+        assert_eq!(first.plus_ms(60 * HOUR_MS), second);
+        assert_eq!(UnixMs(i64::MAX).plus_ms(1), UnixMs(i64::MAX));
+        assert_eq!(UnixMs(i64::MAX).to_string(), "9223372036854775807 ms");
+    }
+
+    #[test]
+    fn json_that_is_no_text_says_what_was_expected() {
+        let error = serde_json::from_str::<UnixMs>("17").unwrap_err().to_string();
+        assert!(
+            error.contains("expected a time as RFC 3339 text, like 2024-03-13T01:30:00Z"),
+            "{error}"
+        );
+    }
 }

@@ -83,3 +83,92 @@ fn two_tracks_may_share_a_yard_but_not_a_track_id() {
 fn text_that_is_not_json_names_the_line() {
     assert!(faults_of("{\n\"type\": oops}").starts_with("line 2"));
 }
+
+const TRACK: &str = r#"{"type":"Feature","properties":{"zone":"yard","kind":"rail_track"},
+    "geometry":{"type":"LineString","coordinates":[[0,0],[0.01,0]]}}"#;
+
+fn many_zones(count: usize) -> String {
+    let zones: Vec<_> = (0..count)
+        .map(|number| SQUARE.replace("\"pier\"", &format!("\"pier-{number}\"")))
+        .collect();
+    with_zone(&zones.join(","))
+}
+
+#[test]
+fn a_site_has_from_one_to_sixty_three_zones() {
+    assert_eq!(
+        Site::from_geojson(&many_zones(limits::ZONES_PER_SITE_MAX))
+            .unwrap()
+            .zones
+            .len(),
+        63
+    );
+    for count in [0, 64] {
+        let faults = faults_of(&many_zones(count));
+        assert!(
+            faults.contains(&format!("has {count} zones: expected 1 to 63")),
+            "{faults}"
+        );
+    }
+}
+
+#[test]
+fn a_file_may_be_as_long_as_the_limit_and_no_longer() {
+    let mut text = with_zone(SQUARE);
+    text.extend(std::iter::repeat_n(' ', limits::SITE_FILE_BYTES_MAX - text.len()));
+    assert!(Site::from_geojson(&text).is_ok());
+    text.push(' ');
+    assert_eq!(faults_of(&text), "file: is larger than 8388608 bytes\n");
+}
+
+#[test]
+fn a_zone_may_have_as_many_points_as_the_limit_and_no_more() {
+    let circle = |points: usize| {
+        let mut at: Vec<_> = (0..points - 1)
+            .map(|step| {
+                let angle = std::f64::consts::TAU * step as f64 / (points - 1) as f64;
+                format!("[{},{}]", 0.01 * angle.cos(), 0.01 * angle.sin())
+            })
+            .collect();
+        at.push(at[0].clone());
+        SQUARE.replace(
+            "[[0,0],[0.01,0],[0.01,0.01],[0,0.01],[0,0]]",
+            &format!("[{}]", at.join(",")),
+        )
+    };
+    assert!(Site::from_geojson(&with_zone(&circle(limits::ZONE_VERTICES_MAX))).is_ok());
+    let faults = faults_of(&with_zone(&circle(limits::ZONE_VERTICES_MAX + 1)));
+    assert!(faults.contains("have more than 2000 points"), "{faults}");
+}
+
+#[test]
+fn each_kind_says_which_shape_it_wants_and_each_name_what_it_may_hold() {
+    let polygon = r#"{"type":"Polygon","coordinates":[[[0,0],[0.01,0],[0.01,0.01],[0,0.01],[0,0]]]}"#;
+    let line = r#"{"type":"LineString","coordinates":[[0,0],[0.01,0]]}"#;
+    for (text, expected) in [
+        (
+            with_zone(&TRACK.replace(line, polygon)),
+            "feature 0 (zone `yard`) `geometry`: must be a LineString along the track's centre line\n",
+        ),
+        (
+            with_zone(&SQUARE.replace(polygon, line)),
+            "feature 0 (zone `pier`) `geometry`: must be a Polygon for the kind `berth`\n",
+        ),
+        (
+            with_zone(SQUARE).replace("\"s\"", "\"a b\""),
+            "`site`: is `a b`: expected 1 to 24 characters of a-z, A-Z, 0-9, `-`, `_`, `.`\n",
+        ),
+        (
+            with_zone(&SQUARE.replace("pier", "p/q")),
+            "feature 0 (zone `p/q`) `properties.zone`: is `p/q`: expected 1 to 32 characters of a-z, A-Z, 0-9, `-`, `_`, `.`\n",
+        ),
+    ] {
+        assert_eq!(faults_of(&text), expected);
+    }
+}
+
+#[test]
+fn vessels_call_at_berths_only() {
+    let berths: Vec<_> = ZoneKind::ALL.into_iter().filter(|kind| kind.is_berth()).collect();
+    assert_eq!(berths, [ZoneKind::Berth, ZoneKind::OilBerth]);
+}
