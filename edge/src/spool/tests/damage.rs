@@ -159,3 +159,35 @@ fn a_newer_format_is_refused_and_left_alone() {
     assert!(matches!(error, SpoolError::NewerFormat(2)), "{error}");
     assert!(home.disk().len().unwrap() > 0 && home.aside_len() == 0);
 }
+
+#[test]
+fn marks_that_contradict_each_other_are_a_lost_spool() {
+    use crate::spool::marks::MARKS;
+    for (mark, value) in [
+        ("acked_through", 4),   // beyond what was offered
+        ("offered_through", 6), // beyond what was numbered
+        ("next_seq", 3),        // below what was offered
+        ("format", 0),
+        ("epoch", 1 << 32),
+    ] {
+        let home = SimHome::default();
+        let mut spool = open(&home);
+        spool.accept(&batch(1..=5), NOW).unwrap();
+        let sent = drain(&mut spool).len();
+        assert_eq!(sent, 5);
+        drop(spool);
+        let home = SimHome::holding(home.disk().content(), 1);
+        let db = redb::Database::builder().create_with_backend(home.disk()).unwrap();
+        let txn = db.begin_write().unwrap();
+        txn.open_table(MARKS).unwrap().insert("acked_through", 0).unwrap();
+        txn.open_table(MARKS).unwrap().insert("offered_through", 3).unwrap();
+        txn.open_table(MARKS).unwrap().insert(mark, value).unwrap();
+        txn.commit().unwrap();
+        drop(db);
+        let (_, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+        assert!(
+            matches!(opened.how, OpenedHow::Lost { .. }),
+            "{mark} = {value}: {opened:?}"
+        );
+    }
+}

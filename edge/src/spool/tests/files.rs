@@ -1,9 +1,13 @@
-//! The real folder.
+//! The real folder, and the handle through which its spool is shared.
 
-use std::{fs, io};
+use std::{
+    fs, io,
+    pin::pin,
+    task::{Context, Waker},
+};
 
 use super::{LIMITS, NOW, batch, drain, look, station};
-use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, home::ASIDE_FILES_MAX};
+use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, SpoolHandle, home::ASIDE_FILES_MAX};
 
 #[test]
 fn a_spool_is_found_again_in_its_folder() {
@@ -83,4 +87,37 @@ fn a_crash_while_a_spool_is_begun_leaves_no_false_alarm() {
     assert_eq!(opened.how, OpenedHow::Found);
     let stored = fs::read_to_string(folder.path().join("spool.epoch")).unwrap();
     assert_eq!(stored.trim(), epoch.to_string());
+}
+
+#[test]
+fn a_spool_that_is_there_and_cannot_be_opened_is_no_fresh_station() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = DirHome::new(folder.path()).unwrap();
+    // Whoever may do everything may not write to a folder as to a file.
+    fs::create_dir(folder.path().join("spool.redb")).unwrap();
+    let refused = Spool::open(&home, &station(), LIMITS, NOW).unwrap_err();
+    assert!(
+        refused.is_fatal() && refused.to_string().contains("spool.redb"),
+        "{refused}"
+    );
+    assert!(folder.path().join("spool.redb").is_dir());
+}
+
+#[test]
+fn whoever_waits_for_the_bell_waits_until_it_rings_and_one_ring_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = DirHome::new(folder.path()).unwrap();
+    let (spool, _) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
+    let handle = SpoolHandle::new(spool, Box::new(home));
+    let mut context = Context::from_waker(Waker::noop());
+    {
+        let mut waits = pin!(handle.rung());
+        assert!(waits.as_mut().poll(&mut context).is_pending());
+        handle.ring();
+        assert!(waits.as_mut().poll(&mut context).is_ready());
+    }
+    handle.ring();
+    handle.ring();
+    assert!(pin!(handle.rung()).poll(&mut context).is_ready());
+    assert!(pin!(handle.rung()).poll(&mut context).is_pending());
 }

@@ -138,6 +138,14 @@ fn run(steps: Vec<Step>) {
             "{usage:?}"
         );
     }
+    // What is counted along the way is what is there.
+    let copy = SimHome::holding(home.disk().content(), 1);
+    let recounted = Spool::open(&copy, &station(), TIGHT, NOW)
+        .unwrap()
+        .0
+        .standing()
+        .unwrap();
+    assert_eq!(recounted.usage, spool.standing().unwrap().usage);
     conserves(&mut spool, &mut model, acked);
 }
 
