@@ -37,6 +37,14 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// The names of all, rising.
+    pub const NAMES: [&'static str; 4] = [
+        Self::Info.name(),
+        Self::Watch.name(),
+        Self::Warning.name(),
+        Self::Critical.name(),
+    ];
 }
 
 /// Where an alert stands.
@@ -71,6 +79,35 @@ pub enum Kind {
     DarkCount,
     /// A stack or storage area grew.
     Growth,
+}
+
+impl Kind {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coincidence => "coincidence",
+            Self::Surge => "surge",
+            Self::Slowdown => "slowdown",
+            Self::Voyage => "voyage",
+            Self::Shift => "shift",
+            Self::Ledger => "ledger",
+            Self::DarkCount => "dark_count",
+            Self::Growth => "growth",
+        }
+    }
+
+    /// The names of all.
+    pub const NAMES: [&'static str; 8] = [
+        Self::Coincidence.name(),
+        Self::Surge.name(),
+        Self::Slowdown.name(),
+        Self::Voyage.name(),
+        Self::Shift.name(),
+        Self::Ledger.name(),
+        Self::DarkCount.name(),
+        Self::Growth.name(),
+    ];
 }
 
 /// Between which two instants something began.
@@ -168,6 +205,22 @@ impl AlertChange {
     pub fn alert(&self) -> &Alert {
         match self {
             Self::Opened(alert) | Self::Updated(alert) | Self::Withdrawn(alert) => alert,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_what_json_says() {
+        for name in Kind::NAMES {
+            let kind: Kind = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(kind.name(), name);
+        }
+        for (severity, name) in Severity::ALL.into_iter().zip(Severity::NAMES) {
+            assert_eq!(serde_json::to_value(severity).unwrap(), name);
         }
     }
 }

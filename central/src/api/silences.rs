@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{
     Parts, Problem,
-    alerts::KINDS,
     auth::Who,
     described::described,
     table::{Gives, Route},
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     account::Role,
+    alert::Kind,
     store::silences::{NewSilence, SILENCES_MAX},
 };
 
@@ -91,10 +91,10 @@ async fn add(
     if from >= until {
         return Err(Problem::bad("`from` must be before `until`"));
     }
-    if let Some(kind) = body.kind.as_deref().filter(|kind| !KINDS.contains(kind)) {
+    if let Some(kind) = body.kind.as_deref().filter(|kind| !Kind::NAMES.contains(kind)) {
         return Err(Problem::bad(format!(
             "`kind` is \"{kind}\": expected one of {}",
-            KINDS.join(", ")
+            Kind::NAMES.join(", ")
         )));
     }
     check_text("reason", &body.reason)?;

@@ -47,7 +47,7 @@ use super::{
     route::{Hours, Route},
     webhook::Hook,
 };
-use crate::{config::Fault, store::read_alerts::severity_rank};
+use crate::{alert::Severity, config::Fault, store::read_alerts::severity_rank};
 
 /// Sinks: each has a worker.
 pub const SINKS_MAX: usize = 16;
@@ -63,8 +63,6 @@ const SECRET_BYTES_MIN: usize = 16;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Where stations and central talk.
 const RESERVED: &str = "quaywatch/1/";
-/// Severities that a route may ask for.
-const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,10 +212,10 @@ fn parse(text: &str, folder: &Path, faults: &mut Faults) -> Plan {
             note("sinks", "is empty: the route would lead nowhere".to_owned());
         }
         let severity = route.severity_min.as_deref().unwrap_or("info");
-        if !SEVERITIES.contains(&severity) {
+        if !Severity::NAMES.contains(&severity) {
             note(
                 "severity_min",
-                format!("is `{severity}`: expected one of {}", SEVERITIES.join(", ")),
+                format!("is `{severity}`: expected one of {}", Severity::NAMES.join(", ")),
             );
         }
         let mut hours = |key: &str, text: Option<String>| {

@@ -17,7 +17,7 @@ pub use keys::{
 };
 pub use section::RuleFault;
 
-use crate::alert::Severity;
+use crate::alert::{Kind, Severity};
 
 /// Signal kinds that a coincidence may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,14 +83,14 @@ impl RuleKind {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Coincidence(..) => "coincidence",
-            Self::Surge(_) => "surge",
-            Self::Slowdown(_) => "slowdown",
-            Self::Voyage(_) => "voyage",
-            Self::Shift(_) => "shift",
-            Self::Ledger(..) => "ledger",
-            Self::DarkCount(..) => "dark_count",
-            Self::Growth(_) => "growth",
+            Self::Coincidence(..) => Kind::Coincidence.name(),
+            Self::Surge(_) => Kind::Surge.name(),
+            Self::Slowdown(_) => Kind::Slowdown.name(),
+            Self::Voyage(_) => Kind::Voyage.name(),
+            Self::Shift(_) => Kind::Shift.name(),
+            Self::Ledger(..) => Kind::Ledger.name(),
+            Self::DarkCount(..) => Kind::DarkCount.name(),
+            Self::Growth(_) => Kind::Growth.name(),
         }
     }
 }

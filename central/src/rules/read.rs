@@ -9,7 +9,7 @@ use super::{
     SeaRoute, Shift, SignalKind, Slowdown, Surge, TankerVolume, TimeRules, VoyageRule,
     section::{Faults, Section, number_of, shown},
 };
-use crate::alert::Severity;
+use crate::alert::{Kind, Severity};
 
 /// Bytes of a rules file: a commented one has 10 KiB.
 pub const RULES_BYTES_MAX: usize = 1 << 20;
@@ -17,17 +17,6 @@ pub const RULES_BYTES_MAX: usize = 1 << 20;
 pub const RULES_MAX: usize = 200;
 /// Thresholds of one rule.
 const STEPS_MAX: usize = 20;
-
-const KINDS: [&str; 8] = [
-    "coincidence",
-    "surge",
-    "slowdown",
-    "voyage",
-    "shift",
-    "ledger",
-    "dark_count",
-    "growth",
-];
 
 /// Reads and checks.
 ///
@@ -193,7 +182,7 @@ fn read_rule(mut section: Section<'_, '_>, faults: &mut Faults<'_>) -> Option<Ru
             faults.add(
                 start,
                 key,
-                format!("is `{other}`: expected one of {}", KINDS.join(", ")),
+                format!("is `{other}`: expected one of {}", Kind::NAMES.join(", ")),
             );
             return None;
         }

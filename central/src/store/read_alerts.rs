@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{StoreError, read::Readers, silences::is_silenced};
+use crate::alert::Severity;
 
 /// For whom and when a list is made.
 #[derive(Clone, Debug)]
@@ -350,19 +351,16 @@ impl Readers {
     }
 }
 
-/// Severities by rank, as the store's generated column has them.
-const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
-
-/// The severity of a rank.
+/// The severity of a rank, as the store's generated column has it.
 pub(super) fn severity_of(rank: i64) -> &'static str {
     let rank = usize::try_from(rank).unwrap_or(0);
-    SEVERITIES.get(rank).copied().unwrap_or("info")
+    Severity::NAMES.get(rank).copied().unwrap_or("info")
 }
 
 /// The rank of a severity.
 #[must_use]
 pub fn severity_rank(severity: &str) -> i64 {
-    let rank = SEVERITIES.iter().position(|each| *each == severity).unwrap_or(0);
+    let rank = Severity::NAMES.iter().position(|each| *each == severity).unwrap_or(0);
     i64::try_from(rank).unwrap_or(0)
 }
 

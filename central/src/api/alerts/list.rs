@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     account::Role,
+    alert::{Kind, Severity},
     api::{
         Parts, Problem,
         auth::Who,
@@ -20,19 +21,6 @@ use crate::{
 const TEXT_CHARS_MAX: usize = 200;
 /// States that an alert may be asked for by.
 const STATES: [&str; 4] = ["open", "acknowledged", "escalated", "closed"];
-/// Severities that an alert may be asked for by.
-const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
-/// Kinds that an alert may be asked for by.
-pub const KINDS: [&str; 8] = [
-    "coincidence",
-    "surge",
-    "slowdown",
-    "voyage",
-    "shift",
-    "ledger",
-    "dark_count",
-    "growth",
-];
 
 pub(super) fn routes() -> Vec<Route> {
     let viewer = Some(Role::Viewer);
@@ -175,8 +163,8 @@ fn filter(
         site,
         rule,
         states: some_of("state", state, &STATES)?,
-        severities: some_of("severity", severity, &SEVERITIES)?,
-        kinds: some_of("kind", kind, &KINDS)?,
+        severities: some_of("severity", severity, &Severity::NAMES)?,
+        kinds: some_of("kind", kind, &Kind::NAMES)?,
         text: text.filter(|text| !text.is_empty()),
         unread,
         silenced,

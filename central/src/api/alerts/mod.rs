@@ -3,8 +3,6 @@
 mod commands;
 mod list;
 
-pub(super) use list::KINDS;
-
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use quaywatch_protocol::ids::EventId;
 use serde_json::{Value, json};

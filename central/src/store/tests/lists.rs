@@ -3,10 +3,12 @@
 use quaywatch_protocol::contract::time::UnixMs;
 
 use super::*;
-use crate::store::read_alerts::{AlertFilter, AlertQuery, Sort, Viewer, severity_rank};
+use crate::{
+    alert::Severity,
+    store::read_alerts::{AlertFilter, AlertQuery, Sort, Viewer, severity_rank},
+};
 
 const STATES: [&str; 4] = ["open", "acknowledged", "escalated", "closed"];
-const SEVERITIES: [&str; 4] = ["info", "watch", "warning", "critical"];
 const SITES: [&str; 2] = ["nampo", "vostochny"];
 const PAGE: usize = 7;
 
@@ -23,11 +25,11 @@ struct Line {
 /// Every combination twice, opened in an order that has nothing to do with it, some at the same moment.
 fn lines() -> Vec<Line> {
     let mut lines = Vec::new();
-    for number in 0..2 * STATES.len() * SEVERITIES.len() * SITES.len() {
+    for number in 0..2 * STATES.len() * Severity::NAMES.len() * SITES.len() {
         lines.push(Line {
             id: format!("alert-{number:02}"),
             site: SITES[number % 2],
-            severity: SEVERITIES[number / 2 % 4],
+            severity: Severity::NAMES[number / 2 % 4],
             state: STATES[number / 8 % 4],
             opened_ms: i64::try_from(number * 37 % 23).unwrap(),
         });
@@ -82,7 +84,7 @@ fn every_order_and_filter_gives_page_by_page_what_a_plain_list_gives() {
     };
     let some = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     for states in [&[][..], &STATES[..1], &STATES[1..3], &STATES[..3], &STATES[..]] {
-        for severities in [&[][..], &SEVERITIES[3..], &SEVERITIES[1..3]] {
+        for severities in [&[][..], &Severity::NAMES[3..], &Severity::NAMES[1..3]] {
             for site in [None, Some("vostochny"), Some("elsewhere")] {
                 for sort in [Sort::Newest, Sort::Severity] {
                     let filter = AlertFilter {
