@@ -89,3 +89,37 @@ fn words_of(value: &[u8]) -> Option<[u64; WORDS]> {
     }
     Some(words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::{Usage, marks::Marks};
+
+    #[test]
+    fn beyond_the_limit_the_oldest_scenes_are_forgotten_and_counted() {
+        let db = redb::Database::builder()
+            .create_with_backend(redb::backends::InMemoryBackend::new())
+            .unwrap();
+        let txn = db.begin_write().unwrap();
+        let mut state = State {
+            marks: Marks::new(1),
+            usage: Usage::default(),
+        };
+        let mut note = |number: u64| {
+            let note = SceneNote {
+                name: format!("scene-{number}"),
+                bytes: number,
+                finished_at: UnixMs(0),
+            };
+            remember(&txn, &mut state, &note).unwrap()
+        };
+        let forgotten: u64 = (0..SCENES_REMEMBERED_MAX).map(&mut note).sum();
+        assert_eq!(forgotten, 0);
+        // One that is noted again is the newest, and takes no second place.
+        assert_eq!(note(0), 0);
+        assert_eq!([note(SCENES_REMEMBERED_MAX), note(SCENES_REMEMBERED_MAX + 1)], [1, 1]);
+        let scenes = txn.open_table(SCENES).unwrap();
+        let known = |number: u64| recall(&scenes, &format!("scene-{number}")).unwrap().is_some();
+        assert_eq!([known(0), known(1), known(2), known(3)], [true, false, false, true]);
+    }
+}

@@ -101,6 +101,9 @@ fn a_spool_that_is_there_and_cannot_be_opened_is_no_fresh_station() {
         "{refused}"
     );
     assert!(folder.path().join("spool.redb").is_dir());
+    // Nor is a number of an epoch that cannot be read the same as none.
+    fs::create_dir(folder.path().join("spool.epoch")).unwrap();
+    assert!(home.last_epoch().is_err());
 }
 
 #[test]

@@ -89,3 +89,15 @@ fn the_byte_limit_holds_too() {
         assert!(spool.standing().unwrap().usage.bytes <= 20_000);
     }
 }
+
+#[test]
+fn chips_that_may_have_been_sent_are_never_dropped() {
+    let mut spool = open();
+    spool.accept(&with_chips(batch([1]), 20, 20), NOW).unwrap();
+    let sent = drain(&mut spool);
+    assert_eq!(sent.len(), 21);
+    for number in 2..=300 {
+        spool.accept(&batch([number]), NOW).unwrap();
+    }
+    assert_eq!(drain(&mut spool)[..21], sent);
+}
