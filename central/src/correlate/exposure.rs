@@ -251,4 +251,60 @@ mod tests {
             timely.days(DAY_MS, 8 * DAY_MS, 1.0).to_bits()
         );
     }
+
+    /// What a look adds, from its definition: the time since the look before it, at most the dwell time, by the share it saw.
+    fn plainly(looks: &[(i64, f64)], from_ms: i64, to_ms: i64, dwell_days: f64) -> f64 {
+        let mut days = 0.0;
+        for (at, (at_ms, share)) in looks.iter().enumerate() {
+            let since = at
+                .checked_sub(1)
+                .map_or(f64::INFINITY, |before| (at_ms - looks[before].0) as f64 / DAY_MS as f64);
+            if *at_ms > from_ms && *at_ms <= to_ms {
+                days += since.min(dwell_days) * share;
+            }
+        }
+        days
+    }
+
+    #[test]
+    fn between_any_two_instants_it_is_what_the_looks_between_them_add_also_after_old_looks_are_forgotten() {
+        let mut looks: Vec<(i64, f64)> = (0..40_i64)
+            .map(|number| {
+                let at_ms = number * DAY_MS + (number * number % 7) * DAY_MS / 3;
+                (at_ms, [1.0, 0.5, 0.25][number as usize % 3])
+            })
+            .collect();
+        looks.sort_by_key(|(at_ms, _)| *at_ms);
+        let mut whole = Exposure::default();
+        for (at_ms, share) in &looks {
+            whole.insert(*at_ms, *share);
+        }
+        let mut shortened = whole.clone();
+        shortened.forget(looks[14].0);
+        for dwell in DWELLS_DAYS {
+            for from in -1..45 {
+                for to in from..45 {
+                    let (from_ms, to_ms) = (from * DAY_MS, to * DAY_MS);
+                    let expected = plainly(&looks, from_ms, to_ms, dwell);
+                    assert!(
+                        (whole.days(from_ms, to_ms, dwell) - expected).abs() < 1e-9,
+                        "{dwell} {from} {to}"
+                    );
+                    if from_ms >= looks[15].0 {
+                        assert!(
+                            (shortened.days(from_ms, to_ms, dwell) - expected).abs() < 1e-9,
+                            "{dwell} {from} {to}"
+                        );
+                    } else {
+                        // What is forgotten was never: the first look that is kept counts as a first look does.
+                        let kept = plainly(&looks[15..], from_ms, to_ms, dwell);
+                        assert!(
+                            (shortened.days(from_ms, to_ms, dwell) - kept).abs() < 1e-9,
+                            "{dwell} {from} {to}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

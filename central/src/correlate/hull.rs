@@ -95,3 +95,83 @@ pub fn posterior(prior: f64, ratio: f64) -> f64 {
     let odds = prior / (1.0 - prior) * ratio;
     if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use quaywatch_protocol::contract::look::{Ais, VesselClass};
+
+    use super::*;
+    use crate::correlate::book::ZoneIx;
+
+    fn measured(length_m: f64, length_sd_m: f64, beam: Option<(f64, f64)>) -> Hull {
+        let mut hull = Hull::default();
+        hull.add(&Seen {
+            zone: ZoneIx::default(),
+            lat_deg: 0.0,
+            lon_deg: 0.0,
+            length_m,
+            length_sd_m,
+            beam,
+            confidence: 0.9,
+            class: VesselClass::Tanker,
+            ais: Ais::Dark,
+            mmsi: None,
+            mismatch: false,
+        });
+        hull
+    }
+
+    fn near(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+    }
+
+    #[test]
+    fn the_surer_look_counts_more_and_two_are_surer_than_one() {
+        let hull = measured(100.0, 10.0, None).joined(&measured(110.0, 5.0, Some((16.0, 2.0))));
+        let (length, sd) = hull.length();
+        // Weights 1/100 and 1/25; the floor of the standard error is 2.5 m.
+        near(length, 108.0);
+        near(sd, (20.0_f64 + 6.25).sqrt());
+        let (beam, sd) = hull.beam().unwrap();
+        near(beam, 16.0);
+        near(sd, (4.0_f64 + 2.25).sqrt());
+        let beams = hull.joined(&measured(100.0, 10.0, Some((20.0, 2.0)))).beam().unwrap();
+        near(beams.0, 18.0);
+        near(beams.1, (2.0_f64 + 2.25).sqrt());
+    }
+
+    #[test]
+    fn hulls_differ_in_standard_errors_of_the_difference() {
+        let (small, large) = (
+            measured(100.0, 6.0, Some((16.0, 2.0))),
+            measured(126.0, 6.0, Some((21.0, 2.0))),
+        );
+        let (length, beam) = small.differences(&large);
+        near(length, -26.0 / (2.0_f64 * 42.25).sqrt());
+        near(beam.unwrap(), -5.0 / (2.0_f64 * 6.25).sqrt());
+        assert_eq!(small.differences(&measured(126.0, 6.0, None)).1, None);
+    }
+
+    #[test]
+    fn the_same_size_speaks_for_one_hull_and_another_size_against_it() {
+        let hull = measured(100.0, 6.0, Some((16.0, 2.0)));
+        let sd = (2.0_f64 * 42.25).sqrt();
+        let lengths = 1.0 / (sd * std::f64::consts::TAU.sqrt()) / 0.01;
+        near(hull.likelihood_ratio(&measured(100.0, 6.0, None)), lengths);
+        let sd = (2.0_f64 * 6.25).sqrt();
+        near(
+            hull.likelihood_ratio(&hull),
+            lengths / (sd * std::f64::consts::TAU.sqrt()) / 0.08,
+        );
+        assert!(hull.likelihood_ratio(&measured(160.0, 6.0, None)) < 0.01);
+    }
+
+    #[test]
+    fn a_prior_and_a_ratio_make_a_posterior() {
+        for (prior, ratio, expected) in [(0.5, 1.0, 0.5), (0.2, 4.0, 0.5), (0.8, 0.25, 0.5), (0.1, 0.0, 0.0)] {
+            near(posterior(prior, ratio), expected);
+        }
+        near(posterior(0.5, f64::INFINITY), 1.0);
+        near(posterior(1.0, 3.0), 1.0);
+    }
+}
