@@ -36,6 +36,9 @@ use crate::feed::chance::Chance;
 /// Events of one station a second, and at once: central's defaults.
 const RATE: (u32, u32) = (200, 2_000);
 
+/// Bytes of the header of SQLite's write-ahead log.
+const LOG_HEADER_BYTES: usize = 32;
+
 /// When within a batch central dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
@@ -201,7 +204,7 @@ impl Central {
         if let Some((database, log)) = before {
             let (database_now, log_now) = self.bytes();
             // A checkpoint moves the log into the database only once the commit is safe: then nothing can be torn any more.
-            let torn_log = (database == database_now).then(|| torn(&log, &log_now, chance));
+            let torn_log = (database == database_now).then(|| torn(&with_header_of(log, &log_now), &log_now, chance));
             self.kill(torn_log)?;
             return Ok(None);
         }
@@ -270,6 +273,19 @@ pub fn stored_name(envelope: &[u8]) -> Option<(String, String)> {
     let opened = quaywatch_protocol::envelope::open(envelope).ok()?;
     let event: Event = quaywatch_protocol::codec::decode(opened.payload).ok()?;
     name_of(&event)
+}
+
+/// A log before a commit, with the header that the commit gave it.
+///
+/// When SQLite begins its log anew it flushes the new header before it writes a frame. Old frames under a new header do not count; under the
+/// old one they would, and put pages back that a checkpoint has long moved on.
+fn with_header_of(mut log: Vec<u8>, after: &[u8]) -> Vec<u8> {
+    let header = after.get(..LOG_HEADER_BYTES).unwrap_or_default();
+    log.resize(log.len().max(header.len()), 0);
+    if let Some(part) = log.get_mut(..header.len()) {
+        part.copy_from_slice(header);
+    }
+    log
 }
 
 fn log_of(file: &Path) -> PathBuf {
