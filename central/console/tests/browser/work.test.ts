@@ -212,6 +212,24 @@ test("a_silence_is_made_listed_and_ended", async () => {
   await page.getByText("Nothing is silenced").waitFor();
 });
 
+test("what_is_typed_the_moment_the_rules_appear_is_kept", async () => {
+  const { page } = ana;
+  await page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      const field = document.querySelector<HTMLTextAreaElement>("textarea.editor");
+      if (!field) return;
+      observer.disconnect();
+      field.value = "typed at once";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await page.getByRole("link", { name: "Rules" }).click();
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.locator(".faults").getByText(/line 1/).first().waitFor();
+  expect(await page.getByLabel("Text of the rules").inputValue()).toBe("typed at once");
+  await page.getByRole("link", { name: "Silences" }).click();
+});
+
 test("a_changed_rule_is_tried_on_history_before_it_is_saved", async () => {
   const { page } = ana;
   await page.getByRole("link", { name: "Rules" }).click();

@@ -1,7 +1,7 @@
 // A text in force (rules, or a site's zones), edited with care: tried on history first, saved with a reason, on the revision that was read;
 // every revision can be brought back.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, ask, said } from "../../api/client";
 import { may } from "../../state/session";
 import { Choice, Sheet } from "../../ui/parts";
@@ -37,15 +37,23 @@ export function Editor({ name, path, text, revision, saved, typed }: EditorProps
   const [busy, setBusy] = useState<"preview" | "save" | null>(null);
   const isChanged = draft !== text;
 
-  // Saved by somebody else: an untouched editor follows; a touched one keeps what was typed and says so.
+  // Saved by somebody else: an untouched editor follows; a touched one keeps what was typed and says so. An effect runs some time after
+  // what it is of was shown: what was typed since then stands in `typedNow` and not in `draft`, and the first one has nothing to follow.
+  const shown = useRef({ text, revision });
+  const typedNow = useRef(text);
   useEffect(() => {
-    if (!isChanged || base === revision) {
+    const before = shown.current;
+    if (before.text === text && before.revision === revision) return;
+    shown.current = { text, revision };
+    if (typedNow.current === before.text || base === revision) {
+      typedNow.current = text;
       setDraft(text);
       setBase(revision);
     }
   }, [text, revision]);
 
   const change = (next: string) => {
+    typedNow.current = next;
     setDraft(next);
     setPreview(null);
     setFaults([]);
