@@ -1,5 +1,6 @@
 """A copy of the working tree in which something may be broken: what git tracks, and links to what is built or fetched."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,8 @@ BUILT = ["deploy/.cache", "central/console/dist"]
 
 
 def copy_to(tree):
-    """Copies into the folder `tree`; a file that already stands there with the same content keeps its time, so cargo need not build again."""
+    """Makes the folder `tree` such a copy. A file that already stands there with the same content keeps its time, so cargo need not build again;
+    one that is not tracked (any more) is removed, so that no test of yesterday is run."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
     names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()}
     for name in names:
@@ -24,4 +26,8 @@ def copy_to(tree):
         if (ROOT / built).exists() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(ROOT / built)
-    return names
+    for folder, _, files in os.walk(tree):
+        for file in files:
+            path = Path(folder, file)
+            if not path.is_symlink() and str(path.relative_to(tree)) not in names:
+                path.unlink()

@@ -191,18 +191,3 @@ fn a_payload_beyond_the_longest_is_refused_for_its_length_alone() {
     assert_eq!(codec::decode(&bytes).unwrap_err(), CodecError::TooLong);
     assert_ne!(codec::decode(&bytes[1..]).unwrap_err(), CodecError::TooLong);
 }
-
-#[test]
-fn why_an_ack_is_not_believed_is_told_in_words() {
-    let told = |error: AckError| error.to_string();
-    assert_eq!(told(AckError::NotAnAck), "message is no ack");
-    assert_eq!(
-        told(AckError::UnknownKey(7)),
-        "ack is signed with key 7, which is not central's"
-    );
-    assert_eq!(told(AckError::NotSigned), "ack is not signed by central");
-    assert_eq!(
-        told(AckError::Envelope(EnvelopeError::TooLong)),
-        EnvelopeError::TooLong.to_string()
-    );
-}
