@@ -1,6 +1,6 @@
 //! Numbers of a station: what stands once, what is a hole, what a gap accounts for.
 
-use quaywatch_protocol::event::{Gap, GapReason};
+use quaywatch_protocol::event::{Chip, Gap, GapReason};
 
 use super::*;
 
@@ -124,4 +124,32 @@ fn a_gap_keeps_its_reason_its_numbers_and_how_many_looks_it_cost() {
         .collect();
     // Newest first.
     assert_eq!(told, [(3, 3, "spool-lost"), (2, 2, "corrupt"), (1, 1, "spool-full")]);
+}
+
+#[test]
+fn looks_and_chips_are_stored_with_what_they_are_asked_for_by() {
+    let bench = Bench::new();
+    let (mut intake, _) = bench.intake();
+    let acquired = NOW.plus_ms(-60_000);
+    let jpeg = Default::default();
+    let chip = Event::Chip(Chip {
+        look_seq: 1,
+        vessel: 3,
+        jpeg,
+    });
+    intake
+        .take(vec![bench.event(1, &look("pass-7", acquired)), bench.event(2, &chip)])
+        .unwrap();
+    let connection = rusqlite::Connection::open(bench.file()).unwrap();
+    let rows: i64 = connection
+        .query_row(
+            "SELECT (SELECT count(*) FROM event WHERE kind = 'look' AND site = 'vostochny' AND scene = 'pass-7' AND acquired_ms = ?1
+                     AND visible_permille = 966 AND look_seq IS NULL AND vessel IS NULL)
+                  + (SELECT count(*) FROM event WHERE kind = 'chip' AND look_seq = 1 AND vessel = 3
+                     AND site IS NULL AND scene IS NULL AND acquired_ms IS NULL AND visible_permille IS NULL)",
+            [acquired.0],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(rows, 2);
 }

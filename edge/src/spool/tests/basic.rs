@@ -171,3 +171,13 @@ fn a_batch_that_can_never_be_stored_is_refused_whole() {
     }
     assert_eq!(spool.accept(&batch([1]), NOW).unwrap().first_seq, 1);
 }
+
+#[test]
+fn the_limits_are_those_that_stations_were_planned_with() {
+    use super::super::{BYTES_MAX_DEFAULT, BYTES_MAX_MAX, BYTES_MAX_MIN, EVENTS_MAX_MIN};
+    assert_eq!(EVENTS_MAX_MIN, 128);
+    assert_eq!(
+        [BYTES_MAX_MIN, BYTES_MAX_DEFAULT, BYTES_MAX_MAX],
+        [4_194_304, 67_108_864, 1_073_741_824]
+    );
+}
