@@ -1,7 +1,7 @@
 """Leave-ports-out cross-validation: folds, and the figures from what each fold's model found in its held-out scenes.
 
 `python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own); `--init DIR` starts each from that folder's
-model of the same fold, which never saw the fold's held-out scenes;
+model of the same fold, or of the third that it is a half of: neither ever saw the fold's held-out scenes;
 `python -m vessel.crossval int8 --data DIR --runs DIR` exports each fold's model and writes what it finds there by tiles to `RUNS/<fold>/heldout-int8.json`;
 `python -m vessel.crossval figures --data DIR --runs DIR --out crossval.json` pools `RUNS/<fold>/heldout.json` and writes threshold,
 calibration, standard errors and figures for the sidecar and the model card.
@@ -16,11 +16,14 @@ import numpy as np
 
 from . import scenes, score
 
-FOLDS = {
-    "A": ("athens", "klang", "cartagena", "casablanca", "planet_scene_1"),
-    "B": ("genoa", "algiers", "durban", "san_francisco", "honolulu"),
-    "C": ("santos", "marseille", "hedland", "valencia", "planet_scene_3"),
+HALVES = {
+    "A1": ("athens", "casablanca"), "A2": ("klang", "cartagena", "planet_scene_1"),
+    "B1": ("genoa", "san_francisco"), "B2": ("algiers", "durban", "honolulu"),
+    "C1": ("santos", "planet_scene_3"), "C2": ("marseille", "hedland", "valencia"),
 }
+# A third's model never saw either of its halves, so both may go on from it.
+THIRDS = {third: HALVES[f"{third}1"] + HALVES[f"{third}2"] for third in "ABC"}
+FOLDS = {3: THIRDS, 6: HALVES}
 BOOTSTRAP_RESAMPLES = 1000
 CALIBRATION_BINS = 14
 CALIBRATION_FINE_FROM = 0.2
@@ -28,16 +31,24 @@ STRICT_PER_10KM2 = 1.0  # false alarms that an analyst near a quay will bear
 ERROR_BINS_M = (60.0, 120.0, 200.0)
 
 
+def heldout(runs, name):
+    """What the folds of a folder found in the scenes that they never saw: {scene: detections}."""
+    found = {}
+    for fold in (*THIRDS, *HALVES):
+        path = runs / fold / name
+        for scene, detections in json.loads(path.read_text()).items() if path.exists() else ():
+            if scene in found:
+                sys.exit(f"{runs}: two folds hold {scene}: keep thirds and halves in folders of their own")
+            found[scene] = detections
+    return found
+
+
 def pool(data, runs, name="heldout.json"):
     rows, labels = [], []
-    for fold in FOLDS:
-        path = runs / fold / name
-        if not path.exists():
-            continue
-        for scene_name, found in json.loads(path.read_text()).items():
-            more_rows, more_labels = score.table(scene_name, found, scenes.load(scene_name, data))
-            rows += more_rows
-            labels += more_labels
+    for scene_name, found in heldout(runs, name).items():
+        more_rows, more_labels = score.table(scene_name, found, scenes.load(scene_name, data))
+        rows += more_rows
+        labels += more_labels
     return rows, labels
 
 
@@ -103,7 +114,7 @@ def errors(rows, threshold):
     return table
 
 
-def figures(rows, labels, data, found="float32 models"):
+def figures(rows, labels, data, folds, found="float32 models"):
     threshold, _ = score.best_threshold(rows, labels)
     parts = {}
     for name, subset in score.SUBSETS.items():
@@ -125,7 +136,7 @@ def figures(rows, labels, data, found="float32 models"):
     quay_km2 = sum(near_quay_km2(scenes.load(n, data)) for n in {v["scene"] for v in labels})
     near = [r for r in rows if r["is"] == "fp" and r["score"] >= threshold and r["land_m"] <= 300]
     return threshold, {
-        "method": f"{len(FOLDS)}-fold leave-ports-out cross-validation, {found}, development data", "threshold": round(threshold, 3), "subsets": parts,
+        "method": f"{folds}-fold leave-ports-out cross-validation, {found}, development data", "threshold": round(threshold, 3), "subsets": parts,
         "scenes_f1_tp_fp_fn": ports, "scene_intervals": intervals, "recall_by_length": lengths,
         "median_abs_length_error_80m+": round(float(np.median([abs(1 - r["ratio"]) for r in long])), 3),
         "median_length_ratio_80m+": round(float(np.median([r["ratio"] for r in long])), 3),
@@ -155,6 +166,12 @@ def near_quay_km2(scene):
     return float(((distance > 0) & (distance <= 300)).sum()) * scenes.MODEL_GSD_M**2 / 1e6
 
 
+def begun(runs, fold):
+    """The weights that a fold goes on from."""
+    own = runs / fold / "model.pt"
+    return own if own.exists() else runs / fold[0] / "model.pt"
+
+
 def step(module, *arguments):
     subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)
 
@@ -168,14 +185,15 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well")
-    parser.add_argument("--init", type=Path, help="runs to start from, fold by fold")
+    parser.add_argument("--folds", type=int, choices=tuple(FOLDS), default=6, help="thirds of the scenes, or the two halves of each third")
+    parser.add_argument("--init", type=Path, help="runs to start from: those of the same fold, or of the third that the fold is a half of")
     parser.add_argument("--found", default="heldout.json", help="name of the detections file in each fold's folder")
     parser.add_argument("--out", type=Path, default=Path("crossval.json"))
     args = parser.parse_args()
-    for seed, (fold, names) in enumerate(FOLDS.items(), 1):
+    for seed, (fold, names) in enumerate(FOLDS[args.folds].items(), 1):
         run, held = args.runs / fold, ",".join(names)
         if args.job == "train":
-            more = [*(("--rendered", args.rendered) if args.rendered else ()), *(("--init", args.init / fold / "model.pt") if args.init else ())]
+            more = [*(("--rendered", args.rendered) if args.rendered else ()), *(("--init", begun(args.init, fold)) if args.init else ())]
             step("vessel.train", "--data", args.data, "--out", run, "--holdout", held, "--steps", args.steps, "--threads", args.threads, "--seed", seed,
                  "--rate", args.rate, *more)
         elif args.job == "int8":
@@ -184,7 +202,7 @@ def main():
     if args.job != "figures":
         return
     rows, labels = pool(args.data, args.runs, args.found)
-    threshold, told = figures(rows, labels, args.data, args.found.removesuffix(".json"))
+    threshold, told = figures(rows, labels, args.data, args.folds, args.found.removesuffix(".json"))
     print(score.summary(rows, labels, threshold))
     print(json.dumps({k: v for k, v in told.items() if k != "subsets"}, indent=1))
     result = {"threshold": round(threshold, 3), "calibration": calibrate(rows), "errors": errors(rows, threshold), "figures": told}

@@ -63,16 +63,15 @@ def curves(rows, labels, threshold, path):
 def worst(data, runs, found_name, threshold, path):
     """Sentinel-2 only: their licence allows crops with credit."""
     alarms, misses = [], []
-    for fold in crossval.FOLDS:
-        for name, found in json.loads((runs / fold / found_name).read_text()).items():
-            if name.startswith("planet"):
-                continue
-            scene = scenes.load(name, data)
-            shown = [d for d in found if d["score"] >= threshold]
-            for x, y, caption in review.disagreements(scene, found, threshold):
-                key = float(caption.split(" s")[1].split()[0]) if caption.startswith("FP") else float(caption.split(" L")[1].split()[0]) * scene.native_gsd_m
-                kept = alarms if caption.startswith("FP") else misses
-                kept.append((key, scene, shown, x, y, f"{name}: {caption}"))
+    for name, found in crossval.heldout(runs, found_name).items():
+        if name.startswith("planet"):
+            continue
+        scene = scenes.load(name, data)
+        shown = [d for d in found if d["score"] >= threshold]
+        for x, y, caption in review.disagreements(scene, found, threshold):
+            key = float(caption.split(" s")[1].split()[0]) if caption.startswith("FP") else float(caption.split(" L")[1].split()[0]) * scene.native_gsd_m
+            kept = alarms if caption.startswith("FP") else misses
+            kept.append((key, scene, shown, x, y, f"{name}: {caption}"))
     tiles = []
     for kept in (alarms, misses):
         per_scene = {}

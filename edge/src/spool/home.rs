@@ -185,7 +185,7 @@ fn options() -> OpenOptions {
 }
 
 /// Flushes a folder, so that a file made or renamed in it is still there after a power loss.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{LIMITS, NOW, batch, drain, look, station};
-use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, SpoolHandle, home::ASIDE_FILES_MAX};
+use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, SpoolHandle, home::{ASIDE_FILES_MAX, sync_folder}};
 
 #[test]
 fn a_spool_is_found_again_in_its_folder() {
@@ -95,6 +95,7 @@ fn a_spool_that_is_there_and_cannot_be_opened_is_no_fresh_station() {
     let home = DirHome::new(folder.path()).unwrap();
     // Whoever may do everything may not write to a folder as to a file.
     fs::create_dir(folder.path().join("spool.redb")).unwrap();
+    assert!(home.open().is_err());
     let refused = Spool::open(&home, &station(), LIMITS, NOW).unwrap_err();
     assert!(
         refused.is_fatal() && refused.to_string().contains("spool.redb"),
@@ -104,6 +105,13 @@ fn a_spool_that_is_there_and_cannot_be_opened_is_no_fresh_station() {
     // Nor is a number of an epoch that cannot be read the same as none.
     fs::create_dir(folder.path().join("spool.epoch")).unwrap();
     assert!(home.last_epoch().is_err());
+}
+
+#[test]
+fn a_folder_that_cannot_be_flushed_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(sync_folder(folder.path()).is_ok());
+    assert!(sync_folder(&folder.path().join("gone")).is_err());
 }
 
 #[test]
