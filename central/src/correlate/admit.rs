@@ -21,6 +21,10 @@ pub const FAULTS_KEPT_MAX: usize = 1_000;
 pub const LENGTH_MAX_M: f64 = 500.0;
 /// Largest count or area that is believed: cars, square metres, aircraft.
 const QUANTITY_MAX: f64 = 5e7;
+/// Standard error of a beam that came without one, as a share of it: what a hull three pixels wide leaves open.
+const BEAM_SD_SHARE: f64 = 0.12;
+/// Confidence that is believed at most: no detector is certain, and a miss must stay possible.
+const CONFIDENCE_MAX: f64 = 0.999;
 /// Mean length of a freight car over couplers, metres: turns occupied metres into cars where none were counted.
 pub const CAR_M: f64 = 14.0;
 
@@ -273,7 +277,7 @@ fn seen(vessel: &Vessel, zone: ZoneIx, rules: &Rules) -> Option<Seen> {
     let beam = positive(vessel.beam_m)
         .filter(|beam| *beam < vessel.length_m)
         .map(|beam| {
-            let sd = positive(vessel.beam_sd_m).unwrap_or(0.12 * beam);
+            let sd = positive(vessel.beam_sd_m).unwrap_or(BEAM_SD_SHARE * beam);
             (beam, sd.max(calls.beam_sd_min_m))
         });
     Some(Seen {
@@ -283,7 +287,7 @@ fn seen(vessel: &Vessel, zone: ZoneIx, rules: &Rules) -> Option<Seen> {
         length_m: vessel.length_m,
         length_sd_m: length_sd_m.max(calls.length_sd_min_m),
         beam,
-        confidence: vessel.confidence.min(0.999),
+        confidence: vessel.confidence.min(CONFIDENCE_MAX),
         class: vessel.class,
         ais: vessel.ais,
         mmsi: vessel.mmsi.filter(|_| vessel.ais == Ais::Matched),
