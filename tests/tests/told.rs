@@ -44,6 +44,8 @@ use sha2::{Digest, Sha256};
 const SEED: u64 = 1;
 /// Times at which every site is looked at, evenly over the looks.
 const VIEWS: usize = 8;
+/// And once after so many looks, while sites are still being learnt.
+const EARLY_LOOKS: usize = 25;
 /// How far back a view goes.
 const VIEW_DAYS: i64 = 120;
 /// Bytes of a digest that are printed: a change by chance goes unseen once in 2^64.
@@ -123,7 +125,7 @@ fn told(case: &Case) -> String {
             }] += 1;
             all.update(json(change.alert()));
         }
-        if seen % every == 0 || seen == count {
+        if seen == EARLY_LOOKS || seen % every == 0 || seen == count {
             views(engine, &sites, look.known_at(), &mut shown);
         }
     });

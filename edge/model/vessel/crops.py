@@ -14,7 +14,7 @@ from .targets import draw
 
 ANCHOR_SHARES = {"vessel": 0.52, "quay": 0.26, "land": 0.10, "water": 0.08, "unsure": 0.04}
 BOAT_WEIGHT = 0.7
-RENDERED_WEIGHT = 0.12
+RENDERED_WEIGHT = 0.06
 POOR_HULLS = ("san_francisco", "los_angeles")  # bands are missing: not pasted elsewhere
 PASTE_CHANCE_AT_QUAY = 0.7
 PASTE_CHANCE_ELSEWHERE = 0.15
