@@ -105,3 +105,71 @@ impl Episodes {
         self.running.len() + self.over.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{Kind, Severity};
+
+    const COOLDOWN_DAYS: f64 = 30.0;
+
+    fn seen_last(day: i64) -> Finding {
+        Finding {
+            rule: 1,
+            kind: Kind::Surge,
+            site: "a".to_owned(),
+            sites: vec!["a".to_owned()],
+            subject: Arc::from("yard"),
+            completed_ms: day * DAY_MS,
+            onset: (0, 0),
+            last_ms: day * DAY_MS,
+            severity: Severity::Watch,
+            signals: Vec::new(),
+            expected_false: 0.1,
+            evidence: Vec::new(),
+            details: serde_json::Map::default(),
+            contradicted: None,
+        }
+    }
+
+    #[test]
+    fn an_episode_is_over_after_its_cooldown_and_forgotten_when_it_can_no_longer_be_opened_again() {
+        let mut episodes = Episodes::default();
+        episodes.put(seen_last(1_000), COOLDOWN_DAYS);
+        episodes.end_stale(1_030 * DAY_MS);
+        assert!(episodes.get(1, "yard").is_some());
+        episodes.end_stale(1_030 * DAY_MS + 1);
+        assert!(episodes.get(1, "yard").is_none());
+        for (now_ms, held) in [(1_100 * DAY_MS, 1), (1_100 * DAY_MS + 1, 0)] {
+            episodes.end_stale(now_ms);
+            assert_eq!((episodes.len(), episodes.findings().len()), (held, held), "{now_ms}");
+        }
+    }
+
+    #[test]
+    fn what_goes_on_keeps_when_it_was_complete_and_hides_the_episode_before() {
+        let mut episodes = Episodes::default();
+        episodes.put(seen_last(10), COOLDOWN_DAYS);
+        episodes.end_stale(50 * DAY_MS);
+        episodes.put(seen_last(60), COOLDOWN_DAYS);
+        episodes.put(seen_last(70), COOLDOWN_DAYS);
+        let found = episodes.findings();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].completed_ms, found[0].last_ms), (60 * DAY_MS, 70 * DAY_MS));
+    }
+
+    #[test]
+    fn only_its_own_rule_and_subject_contradict_an_episode_and_the_first_reason_stays() {
+        let mut episodes = Episodes::default();
+        episodes.put(seen_last(10), COOLDOWN_DAYS);
+        episodes.begin_look();
+        episodes.contradict(2, "yard", "another rule");
+        episodes.contradict(1, "pier", "another subject");
+        assert!(!episodes.changed());
+        episodes.contradict(1, "yard", "empty after all");
+        assert!(episodes.changed());
+        episodes.contradict(1, "yard", "said again");
+        let episode = episodes.get(1, "yard").unwrap();
+        assert_eq!(episode.finding.contradicted.as_deref(), Some("empty after all"));
+    }
+}
