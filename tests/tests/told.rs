@@ -94,7 +94,11 @@ fn views(engine: &Engine, sites: &[String], now: UnixMs, text: &mut String) {
             now,
         };
         let view = engine.site_view(&ask).unwrap();
-        let chances: Vec<(usize, f64)> = engine.chances(site).iter().map(|each| (each.rule, each.per_year)).collect();
+        let chances: Vec<(usize, f64)> = engine
+            .chances(site)
+            .iter()
+            .map(|each| (each.rule, each.per_year))
+            .collect();
         writeln!(
             text,
             "view {now} {site}  {} calls  {} baselines  {} ledgers  {}",
@@ -186,7 +190,11 @@ fn compared(script: &Path) -> Result<(), String> {
     if wanted == found {
         return Ok(());
     }
-    Err(format!("tests/told/{}.txt, {}", case.name(), difference(&wanted, &found)))
+    Err(format!(
+        "tests/told/{}.txt, {}",
+        case.name(),
+        difference(&wanted, &found)
+    ))
 }
 
 #[test]

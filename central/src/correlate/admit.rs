@@ -375,7 +375,10 @@ mod tests {
         let rules = Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap();
         let plain = hull(None, None);
         assert!((plain.length_sd_m - 100.0 * rules.calls.length_sd_share).abs() < 1e-9);
-        assert_eq!(plain.beam.map(|(beam, sd)| (beam, (sd * 100.0).round())), Some((20.0, 240.0)));
+        assert_eq!(
+            plain.beam.map(|(beam, sd)| (beam, (sd * 100.0).round())),
+            Some((20.0, 240.0))
+        );
         assert!(plain.confidence < 1.0);
     }
 

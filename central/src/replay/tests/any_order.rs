@@ -42,7 +42,13 @@ fn a_late_look_during_a_surge_of_five_small_ships_changes_nothing_in_the_end() {
 #[test]
 fn a_look_days_late_at_a_port_seen_every_hour_changes_nothing_in_the_end() {
     // Many checkpoints lie between it and the newest look.
-    let ships = [(70, 0, 120.0), (88, 0, 131.0), (89, 2, 96.0), (90, 2, 96.0), (91, 1, 75.0)];
+    let ships = [
+        (70, 0, 120.0),
+        (88, 0, 131.0),
+        (89, 2, 96.0),
+        (90, 2, 96.0),
+        (91, 1, 75.0),
+    ];
     for late_h in [30, 59, 71] {
         let (mut delayed, mut timely) = delayed_and_timely(&ships, 90, late_h);
         let between = (84 * 24..95 * 24)

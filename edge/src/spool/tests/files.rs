@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{LIMITS, NOW, batch, drain, look, station};
-use crate::spool::{DirHome, Home, OpenedHow, Spool, SpoolError, SpoolHandle, home::{ASIDE_FILES_MAX, sync_folder}};
+use crate::spool::{
+    DirHome, Home, OpenedHow, Spool, SpoolError, SpoolHandle,
+    home::{ASIDE_FILES_MAX, sync_folder},
+};
 
 #[test]
 fn a_spool_is_found_again_in_its_folder() {
