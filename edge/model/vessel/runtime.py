@@ -4,6 +4,7 @@ Needs numpy and `libtensorflowlite_c.so` only. The library is named by the calle
 """
 import ctypes
 import os
+import sys
 
 import numpy as np
 
@@ -22,7 +23,10 @@ class XnnpackOptions(ctypes.Structure):
 
 
 def library(path=None):
-    lib = ctypes.CDLL(str(path or os.environ["TFLITE_C_LIBRARY"]))
+    path = path or os.environ.get("TFLITE_C_LIBRARY")
+    if not path:
+        sys.exit("TFLITE_C_LIBRARY is not set: expected the path of libtensorflowlite_c.so (deploy/setup puts one into deploy/.cache/tflite/lib)")
+    lib = ctypes.CDLL(str(path))
     pointer = ctypes.c_void_p
     signatures = {
         "TfLiteModelCreate": (pointer, [ctypes.c_char_p, ctypes.c_size_t]),
