@@ -94,6 +94,24 @@ fn an_event_is_no_ack_and_an_ack_is_no_event() {
 }
 
 #[test]
+fn a_signed_message_is_an_ack_by_its_kind_and_by_having_nothing_to_say() {
+    let key = golden_key();
+    for (kind, payload) in [(Kind::Ack, &b"x"[..]), (Kind::Event, &b""[..])] {
+        let header = Header {
+            kind,
+            id: id(),
+            key_id: 1,
+        };
+        let sealed = sign::seal(&header, payload, &key).unwrap();
+        assert_eq!(
+            Ack::open(&sealed, |_| Some(key.verifying_key())),
+            Err(AckError::NotAnAck),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
 fn refusals_say_what_was_wrong() {
     let mut newer = sealed();
     newer[2] = 9;

@@ -5,10 +5,10 @@
 //! installed rules:
 //!
 //! ```text
-//! 4012 looks; alerts: 5 opened, 61 updated, 0 withdrawn; all changes 1f0c92d47b6a3e58
-//! 2024-03-13T00:49:15Z  critical  coincidence  vostochny  open  0.0312 a site-year  34 looks  4be1…
+//! <looks>; alerts: <opened, updated, withdrawn>; all changes <digest of every state of every alert>; <digest of what was refused or left out>
+//! <opened>  <severity>  <kind>  <site>  <state>  <chance alerts> a site-year  <evidence> looks  <digest of the alert>
 //!     <the paragraph that an analyst reads>
-//! view 2024-01-05T02:13:34Z vostochny  31 calls  12 baselines  1 ledgers  9ac0…
+//! view <time> <site>  <calls>  <baselines>  <ledgers>  <digest of the view, the stated rates, and why sites cannot be judged>
 //! ```
 //!
 //! A digest is the beginning of the SHA-256 of the JSON. When a change is meant, `QUAYWATCH_TOLD=write cargo test --test told` writes the files

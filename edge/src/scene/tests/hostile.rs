@@ -1,4 +1,5 @@
-//! Files that are broken, cut off, or lie: an error that names the file, never a panic, never much memory. Mutations of every format: `edge/tests/hostile.rs`.
+//! Files that are broken, cut off, or lie: an error that names the file, never a panic, never much memory.
+//! Mutations of every format: `edge/tests/hostile.rs`.
 
 use std::{fs, path::Path};
 
@@ -190,6 +191,8 @@ fn a_picture_that_claims_too_many_pixels_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
     #[test]
     fn random_bytes_behind_a_tiff_header_never_panic(tail in proptest::collection::vec(any::<u8>(), 0..600), is_big in any::<bool>()) {
         let mut bytes = if is_big { b"MM\0\x2a\0\0\0\x08".to_vec() } else { b"II\x2a\0\x08\0\0\0".to_vec() };
