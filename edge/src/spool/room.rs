@@ -120,24 +120,13 @@ pub(super) fn write_chip_gap(
     if chips_dropped == 0 {
         return Ok(());
     }
-    let mut gap = Gap {
+    // Never beside another gap: an event of the batch that made room was numbered just before.
+    let gap = Gap {
         first_seq: state.marks.next_seq,
         last_seq: state.marks.next_seq + chips_dropped - 1,
         looks_lost: 0,
         reason: GapReason::SpoolFull,
     };
-    let last = state.marks.next_seq - 1;
-    let before = if last > state.marks.offered_through {
-        let value = events.get(last).map_err(storage("made room"))?;
-        value.and_then(|value| Record::read(last, value.value())?.gap())
-    } else {
-        None
-    };
-    if let Some(before) = before.filter(|gap| gap.reason == GapReason::SpoolFull) {
-        gap.first_seq = before.first_seq;
-        gap.looks_lost = before.looks_lost;
-        remove(events, state, before.last_seq)?;
-    }
     state.marks.next_seq += chips_dropped;
     put(events, state, &gap, now)
 }

@@ -121,7 +121,7 @@ impl Spool {
         let last = offered.last().map_or(after, |offered| offered.seq);
         let caught_up = last + 1 == self.state.marks.next_seq;
         let room = count_max.saturating_sub(offered.len()).min(CHIPS_AT_ONCE_MAX);
-        let promote = if caught_up && room > 0 && self.state.usage.chips > 0 {
+        let promote = if caught_up && self.state.usage.chips > 0 {
             room
         } else {
             0
@@ -283,6 +283,17 @@ impl Spool {
             }
             Ok((offered, None))
         })
+    }
+
+    /// Writes nonsense where the record of an event was, as a bug or a bad page would.
+    #[cfg(test)]
+    pub(super) fn spoil(&mut self, seq: u64) {
+        self.write(|txn, _, _| {
+            let mut table = txn.open_table(EVENTS).map_err(storage("spoiled"))?;
+            table.insert(seq, b"nonsense".as_slice()).map_err(storage("spoiled"))?;
+            Ok(())
+        })
+        .unwrap();
     }
 
     fn read<T>(&mut self, work: impl FnOnce(&ReadTransaction) -> Result<T, SpoolError>) -> Result<T, SpoolError> {

@@ -1,6 +1,9 @@
 //! What the spool does when nothing goes wrong.
 
-use quaywatch_protocol::event::{Event, GapReason};
+use quaywatch_protocol::{
+    contract::UnixMs,
+    event::{Event, GapReason},
+};
 
 use super::{LIMITS, NOW, batch, disk::SimHome, drain, gap_of, look, station, with_chips};
 use crate::spool::{AckOutcome, OpenedHow, SceneNote, Spool, SpoolError};
@@ -39,6 +42,28 @@ fn an_ack_removes_everything_up_to_its_number_and_nothing_else() {
     assert_eq!(drain(&mut spool), [(4, look(4)), (5, look(5))]);
     assert_eq!(spool.ack(5).unwrap(), AckOutcome::Removed(2));
     assert_eq!(spool.standing().unwrap().usage, crate::spool::Usage::default());
+}
+
+#[test]
+fn what_a_spool_says_of_itself_is_what_it_was_given() {
+    let mut spool = open(&SimHome::default());
+    let later = UnixMs(NOW.0 + 5_000);
+    spool.accept(&batch(1..=3), NOW).unwrap();
+    spool.accept(&with_chips(batch([4]), 2, 100), later).unwrap();
+    let standing = spool.standing().unwrap();
+    assert_eq!(
+        (standing.epoch, standing.last_seq, standing.acked_through),
+        (spool.epoch(), 4, 0)
+    );
+    assert_eq!((standing.usage.events, standing.usage.chips), (6, 2));
+    assert!(standing.usage.bytes > 200, "{standing:?}");
+    assert_eq!(standing.oldest_accepted_at, Some(NOW));
+    spool.ack(3).unwrap();
+    let standing = spool.standing().unwrap();
+    assert_eq!(
+        (standing.last_seq, standing.acked_through, standing.oldest_accepted_at),
+        (4, 3, Some(later))
+    );
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn an_altered_record_becomes_a_gap_of_its_own_number() {
         record::{Kind, assemble},
     };
     let home = SimHome::default();
-    open(&home).accept(&batch(1..=5), NOW).unwrap();
+    open(&home).accept(&batch(1..=7), NOW).unwrap();
     let db = redb::Database::builder().create_with_backend(home.disk()).unwrap();
     let txn = db.begin_write().unwrap();
     {
@@ -130,19 +130,40 @@ fn an_altered_record_becomes_a_gap_of_its_own_number() {
         let mut bytes = assemble(3, Kind::Look, NOW, b"nonsense");
         bytes[12] ^= 1;
         txn.open_table(EVENTS).unwrap().insert(3, bytes.as_slice()).unwrap();
+        // Two that are not there at all: one before a good record, one at the end.
         txn.open_table(EVENTS).unwrap().remove(5).unwrap();
+        txn.open_table(EVENTS).unwrap().remove(7).unwrap();
     }
     txn.commit().unwrap();
     drop(db);
     let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
-    assert_eq!(opened.corrupt, 2);
+    assert_eq!(opened.corrupt, 3);
     let all = drain(&mut spool);
-    let gaps: Vec<_> = all
-        .iter()
-        .filter_map(|(seq, event)| gap_of(event).map(|gap| (*seq, gap.first_seq, gap.last_seq)))
-        .collect();
-    assert_eq!(gaps, [(3, 3, 3), (5, 5, 5)]);
+    assert_eq!(corrupt_gaps(&all), [(3, 3, 3), (5, 5, 5), (7, 7, 7)]);
     assert_eq!(all[3], (4, look(4)));
+}
+
+/// Number, first and last of each gap, all of them for records that do not check out.
+fn corrupt_gaps(all: &[(u64, Event)]) -> Vec<(u64, u64, u64)> {
+    all.iter()
+        .filter_map(|(seq, event)| gap_of(event).map(|gap| (seq, gap)))
+        .map(|(seq, gap)| {
+            assert_eq!(gap.reason, GapReason::Corrupt);
+            (*seq, gap.first_seq, gap.last_seq)
+        })
+        .collect()
+}
+
+#[test]
+fn a_record_that_goes_bad_while_the_agent_runs_becomes_a_gap_of_its_own_number() {
+    let mut spool = open(&SimHome::default());
+    spool.accept(&batch(1..=5), NOW).unwrap();
+    spool.spoil(3);
+    let all = drain(&mut spool);
+    assert_eq!(corrupt_gaps(&all), [(3, 3, 3)]);
+    for number in [1, 2, 4, 5] {
+        assert!(all.contains(&(number, look(number))), "{number}");
+    }
 }
 
 #[test]

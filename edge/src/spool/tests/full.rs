@@ -91,6 +91,27 @@ fn the_byte_limit_holds_too() {
 }
 
 #[test]
+fn a_chip_for_which_nothing_can_make_room_goes_and_its_look_stays() {
+    let limits = Limits {
+        events_max: 128,
+        bytes_max: 3_000,
+    };
+    let mut spool = Spool::open(&SimHome::default(), &station(), limits, NOW).unwrap().0;
+    let accepted = spool.accept(&with_chips(batch([1]), 1, 3_500), NOW).unwrap();
+    let counts = (
+        accepted.last_seq,
+        accepted.chips,
+        accepted.chips_dropped,
+        accepted.looks_dropped,
+    );
+    assert_eq!(counts, (1, 0, 1, 0));
+    let all = drain(&mut spool);
+    assert_eq!(all[0], (1, look(1)));
+    let gap = gap_of(&all[1].1).unwrap();
+    assert_eq!((all[1].0, gap.first_seq, gap.last_seq, gap.looks_lost), (2, 2, 2, 0));
+}
+
+#[test]
 fn chips_that_may_have_been_sent_are_never_dropped() {
     let mut spool = open();
     spool.accept(&with_chips(batch([1]), 20, 20), NOW).unwrap();
