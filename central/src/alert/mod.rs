@@ -147,6 +147,10 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// Lowest rate of chance alerts that is stated, per site-year: once in ten thousand years. A product of small chances goes far below it, but no model
+/// of receivers, clouds and berths is that sure of itself.
+pub const EXPECTED_FALSE_MIN: f64 = 1e-4;
+
 /// An alert, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
@@ -172,7 +176,8 @@ pub struct Alert {
     pub severity: Severity,
     /// The signals.
     pub signals: Vec<Signal>,
-    /// How many such alerts chance alone raises at this site in a year, from its own history.
+    /// How many such alerts chance alone raises at this site in a year, from its own history; at least [`EXPECTED_FALSE_MIN`], or 0 where none is
+    /// stated.
     pub expected_false_per_site_year: f64,
     /// One readable paragraph.
     pub text: String,

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Engine, IDENTITY_MARGIN_MS};
 use crate::{
-    alert::{Alert, AlertChange, Kind, Severity, Span, State, text},
+    alert::{Alert, AlertChange, EXPECTED_FALSE_MIN, Kind, Severity, Span, State, text},
     correlate::{episode::REOPEN_DAYS, finding::Finding},
     rules::RuleKind,
 };
@@ -163,7 +163,7 @@ impl Engine {
             state: State::Open,
             severity: finding.severity,
             signals: finding.signals.clone(),
-            expected_false_per_site_year: finding.expected_false,
+            expected_false_per_site_year: stated(finding.expected_false),
             text: String::new(),
             evidence: finding.evidence.iter().map(ToString::to_string).collect(),
             details: finding.details.clone(),
@@ -216,6 +216,15 @@ impl Engine {
             Arc::make_mut(&mut bound.alert).covered_by = Some(id.clone());
             changes.push(AlertChange::Updated(bound.alert.clone()));
         }
+    }
+}
+
+/// A rate as alerts state it.
+fn stated(per_year: f64) -> f64 {
+    if per_year > 0.0 {
+        per_year.max(EXPECTED_FALSE_MIN)
+    } else {
+        0.0
     }
 }
 

@@ -90,6 +90,15 @@ fn chips_wait_until_every_look_was_offered() {
 }
 
 #[test]
+fn looks_and_the_first_chips_are_handed_out_together() {
+    let mut spool = open(&SimHome::default());
+    spool.accept(&with_chips(batch([1]), 6, 100), NOW).unwrap();
+    let seqs = |offered: Vec<crate::spool::Offered>| offered.iter().map(|each| each.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(spool.offer(0, 64, NOW).unwrap()), [1, 2, 3, 4, 5]);
+    assert_eq!(seqs(spool.offer(5, 64, NOW).unwrap()), [6, 7]);
+}
+
+#[test]
 fn a_scene_is_remembered_with_its_looks() {
     let home = SimHome::default();
     let mut spool = open(&home);
@@ -131,6 +140,21 @@ fn a_lost_spool_begins_a_new_epoch_that_says_so() {
 }
 
 #[test]
+fn a_spool_whose_epoch_was_not_noted_has_it_noted_when_it_is_opened() {
+    // The agent died between the first write of the spool and the note beside it; later the spool is lost.
+    let home = SimHome::default();
+    let epoch = open(&home).epoch();
+    let home = SimHome::holding(home.disk().content(), epoch - 1);
+    assert_eq!(open(&home).epoch(), epoch);
+    home.lose_spool();
+    assert_eq!(
+        open(&home).epoch(),
+        epoch + 1,
+        "two spools of one epoch: central would take the second for the first"
+    );
+}
+
+#[test]
 fn a_fresh_station_has_lost_nothing() {
     let (mut spool, opened) = Spool::open(&SimHome::default(), &station(), LIMITS, NOW).unwrap();
     assert_eq!(opened.how, OpenedHow::Fresh);
@@ -161,6 +185,20 @@ fn a_spool_is_not_handed_to_another_station() {
         "{error}"
     );
     assert_eq!(home.aside_len(), 0);
+}
+
+#[test]
+fn a_chip_whose_look_was_committed_before_its_spool_turned_out_old_names_no_look() {
+    let home = SimHome::default();
+    let mut spool = open(&home);
+    spool.accept(&with_chips(batch([1]), 1, 50), NOW).unwrap();
+    spool.ack(1).unwrap();
+    spool.renew_epoch(&home, NOW).unwrap();
+    let all = drain(&mut spool);
+    let Event::Chip(chip) = &all[1].1 else {
+        panic!("{all:?}")
+    };
+    assert_eq!((all[1].0, chip.look_seq), (2, 0));
 }
 
 #[test]
@@ -195,6 +233,16 @@ fn a_batch_that_can_never_be_stored_is_refused_whole() {
         assert!(matches!(spool.accept(&bad, NOW), Err(SpoolError::BadBatch(_))));
     }
     assert_eq!(spool.accept(&batch([1]), NOW).unwrap().first_seq, 1);
+}
+
+#[test]
+fn a_batch_of_exactly_the_most_is_taken() {
+    let mut spool = open(&SimHome::default());
+    assert_eq!(spool.accept(&batch(1..=65), NOW).unwrap().last_seq, 65);
+    let mut most = with_chips(batch([66]), 160, 10);
+    assert_eq!(spool.accept(&most, NOW).unwrap().chips, 160);
+    most.chips.push(most.chips[0].clone());
+    assert!(matches!(spool.accept(&most, NOW), Err(SpoolError::BadBatch(_))));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_rotten_bit_anywhere_is_never_taken_for_data() {
 #[test]
 fn an_altered_record_becomes_a_gap_of_its_own_number() {
     use crate::spool::{
-        marks::EVENTS,
+        marks::{CHIPS, EVENTS},
         record::{Kind, assemble},
     };
     let home = SimHome::default();
@@ -133,13 +133,14 @@ fn an_altered_record_becomes_a_gap_of_its_own_number() {
         // Two that are not there at all: one before a good record, one at the end.
         txn.open_table(EVENTS).unwrap().remove(5).unwrap();
         txn.open_table(EVENTS).unwrap().remove(7).unwrap();
+        txn.open_table(CHIPS).unwrap().insert(9, b"no chip".as_slice()).unwrap();
     }
     txn.commit().unwrap();
     drop(db);
     let (mut spool, opened) = Spool::open(&home, &station(), LIMITS, NOW).unwrap();
-    assert_eq!(opened.corrupt, 3);
+    assert_eq!(opened.corrupt, 4);
     let all = drain(&mut spool);
-    assert_eq!(corrupt_gaps(&all), [(3, 3, 3), (5, 5, 5), (7, 7, 7)]);
+    assert_eq!(corrupt_gaps(&all), [(3, 3, 3), (5, 5, 5), (7, 7, 7), (8, 8, 8)]);
     assert_eq!(all[3], (4, look(4)));
 }
 
@@ -149,6 +150,7 @@ fn corrupt_gaps(all: &[(u64, Event)]) -> Vec<(u64, u64, u64)> {
         .filter_map(|(seq, event)| gap_of(event).map(|gap| (seq, gap)))
         .map(|(seq, gap)| {
             assert_eq!(gap.reason, GapReason::Corrupt);
+            assert_eq!(u64::from(gap.looks_lost), gap.last_seq - gap.first_seq + 1);
             (*seq, gap.first_seq, gap.last_seq)
         })
         .collect()
