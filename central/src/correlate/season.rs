@@ -142,6 +142,33 @@ mod tests {
     }
 
     #[test]
+    fn a_season_that_comes_months_later_is_the_same_season_months_later() {
+        let month = |at: i64| 3 * YEAR_MS + at * YEAR_MS / 12;
+        let factor = |season: &Season, at: i64| season.factor(month(at), month(at + 1));
+        let of = |later: usize| {
+            let mut by_month = SUMMER;
+            by_month.rotate_right(later);
+            season(3, by_month, always).unwrap()
+        };
+        let summer = of(0);
+        for later in 1..12 {
+            let moved = of(later);
+            for at in 0..12 {
+                let (here, there) = (factor(&summer, at), factor(&moved, at + later as i64));
+                assert!(
+                    (here / there - 1.0).abs() < 0.02,
+                    "{later} months later, month {at}: {here} {there}"
+                );
+            }
+        }
+        // And it is the shape of what was seen: months against the mean of 8/3 calls a month.
+        for (at, seen) in (0..).zip(SUMMER) {
+            let (told, seen) = (factor(&summer, at), seen as f64 / (32.0 / 12.0));
+            assert!((told - seen).abs() < 0.35, "month {at}: {told} of {seen}");
+        }
+    }
+
+    #[test]
     fn calls_all_the_year_round_have_no_season() {
         assert_eq!(season(4, [3; 12], always), None);
     }
