@@ -169,6 +169,25 @@ mod tests {
     }
 
     #[test]
+    fn a_season_that_was_watched_every_other_quarter_is_found_as_strong() {
+        let seen = |month: usize| if month % 6 < 3 { 1.0 } else { 0.1 };
+        let watched = |low: i64, high: i64| {
+            let month = ((low + (high - low) / 2) * 12 / YEAR_MS).rem_euclid(12);
+            always(low, high) * seen(month as usize)
+        };
+        let whole = SUMMER.map(|calls| 10 * calls);
+        let mut part = whole;
+        for (month, calls) in part.iter_mut().enumerate() {
+            *calls = (*calls as f64 * seen(month)).round() as i64;
+        }
+        let (whole, part) = (season(3, whole, always).unwrap(), season(3, part, watched).unwrap());
+        let ratio =
+            |season: &Season| season.factor(5 * YEAR_MS / 12, 7 * YEAR_MS / 12) / season.factor(0, YEAR_MS / 12);
+        let (whole, part) = (ratio(&whole), ratio(&part));
+        assert!((part / whole - 1.0).abs() < 0.1, "{whole} {part}");
+    }
+
+    #[test]
     fn calls_all_the_year_round_have_no_season() {
         assert_eq!(season(4, [3; 12], always), None);
     }
