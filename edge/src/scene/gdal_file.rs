@@ -1,8 +1,10 @@
 //! JPEG 2000, NITF, HDF5 and SAFE products through libgdal (cargo feature `gdal`), and the only file that names the `gdal` crate.
 //!
 //! The library knows formats that reach for other files and for the network (VRT, `/vsicurl/`), and a scene comes from elsewhere: so the drivers are
-//! named, one set a kind of file, and no other opens it. Its block cache, by default a twentieth of the machine's memory, is bounded. Sizes are checked
-//! against the limits before a sample is read. A product of several parts (HDF5, SAFE) is opened at its first part of the finest resolution.
+//! named, one set a kind of file, and no other opens it. A product's files are opened by its driver, which asks nobody: so every driver that no kind
+//! needs is taken away before the first file, or a "measurement" that is a VRT would reach where it likes. Its block cache, by default a twentieth of the
+//! machine's memory, is bounded. Sizes are checked against the limits before a sample is read. A product of several parts (HDF5, SAFE) is opened at its
+//! first part of the finest resolution.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,8 +12,8 @@ use std::{
 };
 
 use gdal::{
-    Dataset, DatasetOptions, GdalOpenFlags, Metadata,
-    config::set_config_option,
+    Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata,
+    config::{set_config_option, set_error_handler},
     errors::GdalError,
     raster::{ColorInterpretation, GdalDataType},
 };
@@ -37,6 +39,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 4] = [Self::Jpeg2000, Self::Nitf, Self::Hdf5, Self::Safe];
+
     const fn drivers(self) -> &'static [&'static str] {
         match self {
             Self::Jpeg2000 => &["JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID"],
@@ -64,13 +68,27 @@ fn fault(path: &Path, error: &GdalError) -> SceneError {
     )
 }
 
+/// Bounds the library's cache, gives its warnings to the log, and leaves it no driver but those of [`Kind`].
+fn restrict() {
+    // Refused only when the library is not there at all, which opening says better.
+    let _ = set_config_option("GDAL_CACHEMAX", CACHE_MB);
+    // Otherwise they go to standard error; what matters of them comes back as errors.
+    set_error_handler(|class, number, text| tracing::debug!(?class, number, text, "libgdal"));
+    let wanted = Kind::ALL.map(Kind::drivers).concat();
+    // From the end: each that goes moves those behind it.
+    for index in (0..DriverManager::count()).rev() {
+        if let Ok(driver) = DriverManager::get_driver(index)
+            && !wanted.contains(&driver.short_name().as_str())
+        {
+            DriverManager::deregister_driver(&driver);
+        }
+    }
+}
+
 impl GdalFile {
     pub(super) fn open(path: &Path, kind: Kind) -> Result<Self, SceneError> {
-        static CACHE: Once = Once::new();
-        CACHE.call_once(|| {
-            // Refused only when the library is not there at all, which opening says better.
-            let _ = set_config_option("GDAL_CACHEMAX", CACHE_MB);
-        });
+        static LIBRARY: Once = Once::new();
+        LIBRARY.call_once(restrict);
         let dataset = Self::dataset(path, &path.to_string_lossy(), kind)?;
         let dataset = match part_of(&dataset) {
             Some(part) => Self::dataset(path, &part, kind)?,
@@ -190,7 +208,10 @@ fn info(path: &Path, dataset: &Dataset) -> Result<RasterInfo, SceneError> {
             .position(|colour| *colour == ColorInterpretation::AlphaBand),
         names: bands
             .iter()
-            .map(|band| band.description().ok().and_then(|text| band_of(&text)))
+            .map(|band| {
+                let described = band.description().ok().and_then(|text| band_of(&text));
+                described.or_else(|| band_of(&band.metadata_item("POLARIZATION", "")?))
+            })
             .collect(),
         is_rgb: colours.first() == Some(&ColorInterpretation::RedBand),
         is_float: kinds.first().is_some_and(GdalDataType::is_floating),
@@ -198,7 +219,7 @@ fn info(path: &Path, dataset: &Dataset) -> Result<RasterInfo, SceneError> {
     })
 }
 
-/// The band that a description starts with: `B4, central wavelength 665 nm`.
+/// The band that a description starts with: `B4, central wavelength 665 nm`, `VV`.
 fn band_of(description: &str) -> Option<Band> {
     let name = description.split([',', ' ']).next()?;
     Band::parse(name)

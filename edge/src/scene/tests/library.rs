@@ -1,6 +1,9 @@
 //! Files that libgdal writes come back through it: samples, places, and limits. Only with the feature `gdal`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use gdal::{DriverManager, raster::Buffer, raster::RasterCreationOptions, spatial_ref::SpatialRef};
 
@@ -9,31 +12,40 @@ use crate::scene::{Band, Georef, Window};
 
 /// Writes `bands` planes of the fixtures' samples with one of the library's drivers.
 fn written(folder: &Path, driver: &str, name: &str, bands: u32, options: &[&str]) -> PathBuf {
-    let memory = DriverManager::get_driver_by_name("MEM").unwrap();
+    written_from(folder, driver, name, 0..bands, options)
+}
+
+/// The same with planes of one's choice.
+pub(super) fn written_from(folder: &Path, driver: &str, name: &str, bands: Range<u32>, options: &[&str]) -> PathBuf {
+    // In a file: the reader leaves the library no driver that it does not need itself, and so none that holds pixels in memory.
+    let tiff = DriverManager::get_driver_by_name("GTiff").unwrap();
     let (width, height) = (SIZE.0 as usize, SIZE.1 as usize);
-    let mut source = memory
-        .create_with_band_type::<u16, _>("", width, height, bands as usize)
+    let draft = folder.join(format!("{name}.draft"));
+    let mut source = tiff
+        .create_with_band_type::<u16, _>(&draft, width, height, bands.len())
         .unwrap();
     source
         .set_geo_transform(&[500_000.0, 10.0, 0.0, 4_700_000.0, 0.0, -10.0])
         .unwrap();
     source.set_spatial_ref(&SpatialRef::from_epsg(32_653).unwrap()).unwrap();
-    for band in 0..bands {
+    for (index, band) in bands.enumerate() {
         let samples = (0..SIZE.1)
             .flat_map(|y| (0..SIZE.0).map(move |x| expected(x, y, band, true) as u16))
             .collect();
         let mut buffer = Buffer::new((width, height), samples);
-        let mut plane = source.rasterband(band as usize + 1).unwrap();
+        let mut plane = source.rasterband(index + 1).unwrap();
         plane.write((0, 0), (width, height), &mut buffer).unwrap();
     }
     let path = folder.join(name);
     let options = RasterCreationOptions::from_iter(options.iter().copied());
     let driver = DriverManager::get_driver_by_name(driver).unwrap();
     drop(source.create_copy(&driver, &path, &options).unwrap());
+    drop(source);
+    std::fs::remove_file(draft).unwrap();
     path
 }
 
-fn check(path: &Path, bands: &[Band]) {
+pub(super) fn check(path: &Path, bands: &[Band]) {
     let scene = open(path);
     assert_eq!((scene.grid.width, scene.grid.height), SIZE);
     let window = Window::new(5, 3, 20, 11);
@@ -50,7 +62,7 @@ fn check(path: &Path, bands: &[Band]) {
     }
 }
 
-const BGRN: [Band; 4] = [Band::Blue, Band::Green, Band::Red, Band::Nir];
+pub(super) const BGRN: [Band; 4] = [Band::Blue, Band::Green, Band::Red, Band::Nir];
 
 #[test]
 fn jpeg_2000_comes_back_with_its_place() {

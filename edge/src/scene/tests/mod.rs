@@ -5,6 +5,8 @@ mod hostile;
 #[cfg(feature = "gdal")]
 mod library;
 mod manifests;
+#[cfg(feature = "gdal")]
+mod safe;
 
 use std::path::{Path, PathBuf};
 
