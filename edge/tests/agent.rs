@@ -13,7 +13,10 @@
 
 mod support;
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use quaywatch_protocol::event::{Event, GapReason};
 use support::{Bench, SmallDisk, agent, central::FakeCentral, certificates, mosquitto::Mosquitto, until};
@@ -128,6 +131,38 @@ fn an_agent_killed_at_random_points_loses_nothing_and_doubles_nothing() {
     // A scene gave one look, under one number, whatever was killed.
     assert_eq!(central.looks(), dropped);
     assert_eq!(bench.done(), dropped);
+}
+
+/// How long a restart takes is told (`--nocapture`), not judged: machines differ.
+#[test]
+fn an_agent_that_was_killed_says_that_it_is_back() {
+    let broker = Mosquitto::start();
+    let central = FakeCentral::start(broker.port);
+    let mut bench = Bench::new(broker.port);
+    let restarts = times("QUAYWATCH_KILLS", 3).min(20);
+    let mut slowest = Duration::ZERO;
+    for restart in 0..=restarts {
+        let began = Instant::now();
+        bench.start();
+        until("it is online", || central.state(&bench.station)["state"] == "online");
+        if restart > 0 {
+            slowest = slowest.max(began.elapsed());
+        }
+        for number in 0..5 {
+            bench.drop_scene(&format!("r{restart}-{number}"));
+        }
+        until("one is accepted", || bench.done() > restart * 5);
+        bench.kill();
+        until("the last will is told", || {
+            central.state(&bench.station)["state"] == "offline"
+        });
+    }
+    println!(
+        "{restarts} restarts with events in the spool, until central heard of it: the slowest took {} ms",
+        slowest.as_millis()
+    );
+    bench.start();
+    until("all arrive", || central.scenes().len() == (restarts + 1) * 5);
 }
 
 #[test]
