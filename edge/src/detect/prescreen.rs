@@ -12,8 +12,11 @@ const LAND_WATER_SHARE_MAX: f64 = 0.001;
 const SEA_WATER_SHARE_MIN: f64 = 0.999;
 /// Standard deviations of its cell by which a pixel stands out.
 const ANOMALY_SIGMAS: f64 = 5.5;
-/// Side of the cells whose own mean and deviation count, pixels: 0.5 km at 8 m, over which glint and haze are even.
-const CELL_PX: usize = 64;
+/// Side of the cells whose own level and noise count, pixels: 0.6 to 1 km, over which glint and haze are even.
+const CELL_PX: usize = 128;
+/// Side of the blocks of a cell, pixels. A cell's level and noise are medians over its blocks: a hull, or some, in it would pass for noise otherwise, because
+/// what fills a thirtieth of a cell lies at most 5.4 of the cell's own deviations from its mean.
+const BLOCK_PX: usize = 16;
 
 /// The bands that it looks at.
 pub(crate) const BANDS: [Band; 2] = [Band::Green, Band::Nir];
@@ -51,22 +54,68 @@ pub(crate) fn judge(tile: &Tile<'_>) -> Verdict {
 
 /// True when a pixel of the plane stands out of its cell.
 fn has_anomaly(tile: &Tile<'_>, plane: &[f32]) -> bool {
+    let mut blocks = Vec::with_capacity((CELL_PX / BLOCK_PX).pow(2));
     let cells = |size: usize| (0..size).step_by(CELL_PX);
-    cells(tile.height).any(|top| cells(tile.width).any(|left| stands_out(tile, plane, left, top)))
+    cells(tile.height).any(|top| {
+        cells(tile.width).any(|left| {
+            blocks.clear();
+            let (bottom, right) = ((top + CELL_PX).min(tile.height), (left + CELL_PX).min(tile.width));
+            for top in (top..bottom).step_by(BLOCK_PX) {
+                blocks.extend(
+                    (left..right)
+                        .step_by(BLOCK_PX)
+                        .filter_map(|left| block(tile, plane, left, top)),
+                );
+            }
+            stands_out(&blocks)
+        })
+    })
 }
 
-/// Sums in lanes, so that the compiler can take several samples at a time; deviations from the cell's first sample, so that they keep their digits.
-fn stands_out(tile: &Tile<'_>, plane: &[f32], left: usize, top: usize) -> bool {
-    let rows = (top..(top + CELL_PX).min(tile.height)).filter_map(|y| {
-        let range = y * tile.width + left..y * tile.width + (left + CELL_PX).min(tile.width);
+/// What the valid pixels of a block are.
+#[derive(Clone, Copy)]
+struct Block {
+    mean: f64,
+    variance: f64,
+    low: f64,
+    high: f64,
+}
+
+/// True when a block reaches further from the cell's level than its noise explains: that within its blocks and that between them.
+fn stands_out(blocks: &[Block]) -> bool {
+    let level = median(blocks.iter().map(|block| block.mean));
+    let within = median(blocks.iter().map(|block| block.variance));
+    let between = MAD_TO_SIGMA * median(blocks.iter().map(|block| (block.mean - level).abs()));
+    let reach = ANOMALY_SIGMAS * (within + between * between).sqrt();
+    blocks
+        .iter()
+        .any(|block| block.high - level > reach || level - block.low > reach)
+}
+
+/// Standard deviations in the median absolute deviation of a normal distribution.
+const MAD_TO_SIGMA: f64 = 1.4826;
+
+/// The upper one of two; 0 of nothing.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    let middle = values.len() / 2;
+    if middle >= values.len() {
+        return 0.0;
+    }
+    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+/// A block's pixels; `None` with fewer than two valid ones. Sums in lanes, so that the compiler can take several samples at a time; deviations from the block's
+/// first sample, so that they keep their digits.
+fn block(tile: &Tile<'_>, plane: &[f32], left: usize, top: usize) -> Option<Block> {
+    let rows = (top..(top + BLOCK_PX).min(tile.height)).filter_map(|y| {
+        let range = y * tile.width + left..y * tile.width + (left + BLOCK_PX).min(tile.width);
         Some((plane.get(range.clone())?, tile.valid.get(range)?))
     });
-    let Some(zero) = rows.clone().find_map(|(samples, valid)| {
+    let zero = rows.clone().find_map(|(samples, valid)| {
         let first = valid.iter().position(|valid| *valid)?;
         samples.get(first).copied()
-    }) else {
-        return false;
-    };
+    })?;
     let mut lanes = [Lane::default(); LANES];
     for (samples, valid) in rows {
         for (samples, valid) in samples.chunks(LANES).zip(valid.chunks(LANES)) {
@@ -88,11 +137,15 @@ fn stands_out(tile: &Tile<'_>, plane: &[f32], left: usize, top: usize) -> bool {
         (low, high) = (low.min(lane.low), high.max(lane.high));
     }
     if count < 2.0 {
-        return false;
+        return None;
     }
-    let mean = sum / count;
-    let reach = ANOMALY_SIGMAS * (squares / count - mean * mean).max(0.0).sqrt();
-    f64::from(high) - mean > reach || mean - f64::from(low) > reach
+    let (mean, zero) = (sum / count, f64::from(zero));
+    Some(Block {
+        mean: zero + mean,
+        variance: (squares / count - mean * mean).max(0.0),
+        low: zero + f64::from(low),
+        high: zero + f64::from(high),
+    })
 }
 
 /// Samples that are taken at a time.
@@ -123,7 +176,10 @@ mod tests {
     }
 
     fn verdict(green: impl Fn(usize, usize) -> f32, nir: impl Fn(usize, usize) -> f32) -> Verdict {
-        let side = 128;
+        verdict_of(128, green, nir)
+    }
+
+    fn verdict_of(side: usize, green: impl Fn(usize, usize) -> f32, nir: impl Fn(usize, usize) -> f32) -> Verdict {
         let plane = |value: &dyn Fn(usize, usize) -> f32, salt: usize| -> Vec<f32> {
             (0..side * side)
                 .map(|index| value(index % side, index / side) + noise(index + salt) * 0.1)
@@ -132,7 +188,7 @@ mod tests {
         let planes = vec![plane(&green, 0), plane(&nir, 1 << 20)];
         let valid = vec![true; side * side];
         judge(&Tile {
-            grid: &Grid::unreferenced(128, 128, None),
+            grid: &Grid::unreferenced(side as u32, side as u32, None),
             place: Placement {
                 x0_px: 0.0,
                 y0_px: 0.0,
@@ -145,8 +201,8 @@ mod tests {
             stats: &SceneStats::default(),
             planes: &planes,
             valid: &valid,
-            core_x: (0.0, 128.0),
-            core_y: (0.0, 128.0),
+            core_x: (0.0, side as f64),
+            core_y: (0.0, side as f64),
         })
     }
 
@@ -170,5 +226,30 @@ mod tests {
             }
         };
         assert_eq!(verdict(|_, _| 900.0, boat), Verdict::Look);
+    }
+
+    #[test]
+    fn long_even_hulls_are_looked_at_however_many_lie_there() {
+        // 200 by 32 m and more at 8 m: too few pixels to be a shore, too many to stand out of a cell's plain deviation.
+        for (hulls, length) in [(1, 25), (1, 50), (2, 40), (4, 12)] {
+            let hull = |x: usize, y: usize| {
+                let (row, off) = (y.wrapping_sub(270) / 14, y.wrapping_sub(270) % 14);
+                let is_hull = (265..265 + length).contains(&x) && y >= 270 && row < hulls && off < 4;
+                if is_hull { 800.0 } else { 300.0 }
+            };
+            assert_eq!(
+                verdict_of(512, |_, _| 900.0, hull),
+                Verdict::Look,
+                "{hulls} of {length} px"
+            );
+        }
+    }
+
+    #[test]
+    fn haze_that_thickens_over_a_tile_leaves_an_empty_sea() {
+        assert_eq!(
+            verdict_of(512, |x, _| 900.0 + x as f32 * 0.2, |x, y| 300.0 + (x + y) as f32 * 0.05),
+            Verdict::EmptySea
+        );
     }
 }
