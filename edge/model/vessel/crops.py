@@ -45,11 +45,11 @@ class Crops:
         distance = ndimage.distance_transform_edt(scene.water)
         smooth = ndimage.gaussian_filter(distance - ndimage.distance_transform_edt(~scene.water), 2.5)
         gy, gx = np.gradient(smooth)
-        rows, cols = np.nonzero((distance > 0) & (distance <= 1.5))
+        rows, cols = np.nonzero((distance > 0) & (distance <= 2.4))
         pick = self.rng.permutation(len(rows))[:3000]
         for r, c in zip(rows[pick], cols[pick]):
             self.anchors["quay"].append((share / max(1, len(pick)), (index, c, r, math.atan2(gy[r, c], gx[r, c]))))
-        for key, where in (("land", ~scene.water), ("water", scene.water & (distance > 20))):
+        for key, where in (("land", ~scene.water), ("water", scene.water & (distance > 32))):
             rows, cols = np.nonzero(where)
             if len(rows):
                 pick = self.rng.integers(0, len(rows), 1000)
@@ -58,7 +58,7 @@ class Crops:
             ship = v["kind"] == "ship"
             weight = (1.6 if v["where"] == "berth" else 1.0) if ship else 0.35
             self.anchors["vessel"].append((weight * share, (index, v["x"], v["y"], None)))
-            if share == 1.0 and ship and v["length_px"] >= 7 and scene.name not in POOR_HULLS:
+            if share == 1.0 and ship and v["length_px"] >= 11 and scene.name not in POOR_HULLS:
                 self.bank.append((index, v["x"], v["y"], v["length_px"], v["beam_px"], math.radians(v["angle_deg"])))
         for v in scene.unsure:
             self.anchors["unsure"].append((share, (index, v["x"], v["y"], None)))
@@ -108,13 +108,13 @@ class Crops:
         for _ in range(rng.integers(2, 6) if stern_to else rng.integers(1, 4)):
             chosen = self.pick()
             _, _, length, beam = chosen
-            deep = rng.uniform(0.5, 2.0)
+            deep = rng.uniform(0.8, 3.2)
             size, out, theta = (beam, length / 2, normal) if stern_to else (length, beam / 2, tangent)
             for layer in range(2 if not stern_to and rng.random() < 0.2 else 1):
                 u, v = along + size / 2, deep + out + layer * (beam + rng.uniform(0.2, 0.8))
                 px, py = x + u * math.cos(tangent) + v * math.cos(normal), y + u * math.sin(tangent) + v * math.sin(normal)
                 hulls = self.paste(crop, hulls, px, py, theta + rng.normal(0, 0.04), chosen if layer == 0 else None)
-            along += size + (rng.uniform(0.2, 2.5) if stern_to else rng.uniform(1.0, 8.0))
+            along += size + (rng.uniform(0.3, 4.0) if stern_to else rng.uniform(1.6, 13.0))
         return hulls
 
     @staticmethod

@@ -3,12 +3,12 @@ import math
 
 import numpy as np
 
-LENGTH_LOG_MID = 2.5
-BEAM_LOG_MID = 1.2
+LENGTH_LOG_MID = 2.97
+BEAM_LOG_MID = 1.67
 SUPPRESS_ALONG = 0.45
 SUPPRESS_ACROSS = 0.55
-SUPPRESS_MIN_PX = 1.25
-LENGTH_RANGE_PX = (1.5, 80.0)
+SUPPRESS_MIN_PX = 2.0
+LENGTH_RANGE_PX = (2.4, 128.0)
 
 
 def sigmoid(x):
@@ -47,7 +47,7 @@ def vessels(heat, geom, score_floor=0.05):
             "x": c + 0.5, "y": r + 0.5, "length_px": length, "beam_px": min(length, max(0.5, math.exp(b + BEAM_LOG_MID))),
             "angle_deg": math.degrees(0.5 * math.atan2(s2, c2)) % 180.0, "score": float(sigmoid(float(logit[r, c]))),
         }
-        if not any(covers(k, found) for k in kept if abs(k["x"] - found["x"]) < 40 and abs(k["y"] - found["y"]) < 40):
+        if not any(covers(k, found) for k in kept if abs(k["x"] - found["x"]) < 64 and abs(k["y"] - found["y"]) < 64):
             kept.append(found)
     return kept
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-LENGTH_LOG_MID = 2.5
-BEAM_LOG_MID = 1.2
+LENGTH_LOG_MID = 2.97
+BEAM_LOG_MID = 1.67
 STRIDE = 2
 
 

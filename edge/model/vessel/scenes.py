@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from . import normalise, resample
 
-MODEL_GSD_M = 8.0
+MODEL_GSD_M = 5.0
 LABELS_DIR = Path(__file__).resolve().parent.parent / "labels"
 PORTS = (
     "algiers", "athens", "cartagena", "casablanca", "durban", "genoa", "hedland", "honolulu", "klang", "marseille", "san_francisco",
@@ -64,11 +64,11 @@ def water_mask(image: np.ndarray, has_nir: bool) -> np.ndarray:
         mask = linear[3] < np.minimum(0.16, 0.5 * linear[1] + 0.08)
     else:
         mask = (linear[:3].mean(0) < 0.16) | ((linear[0] > linear[2] * 1.3) & (linear[:3].mean(0) < 0.3))
-    mask = ndimage.binary_opening(mask, iterations=2)
+    mask = ndimage.binary_opening(mask, iterations=3)
     label, count = ndimage.label(mask)
     if count:
         area = ndimage.sum_labels(mask, label, np.arange(1, count + 1))
-        mask = np.isin(label, 1 + np.flatnonzero(area > 400))
+        mask = np.isin(label, 1 + np.flatnonzero(area > 1024))
     label, count = ndimage.label(~mask)
     if count:
         area = ndimage.sum_labels(~mask, label, np.arange(1, count + 1))

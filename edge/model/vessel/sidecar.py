@@ -10,7 +10,7 @@ from pathlib import Path
 from . import decode, normalise, runtime
 from .scenes import MODEL_GSD_M
 
-MARGIN_PX = 32
+MARGIN_PX = 40
 SOURCES = [
     {"name": "sen2ships: Sentinel-2 scenes of 14 ports", "licence": "MIT", "credit": "contains modified Copernicus Sentinel data 2022-2023"},
     {"name": "two PlanetScope scenes", "licence": "CC BY-SA 4.0 at the source as far as known", "credit": "Planet Labs PBC"},

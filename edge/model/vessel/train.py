@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--holdout", default="", help="scene names, comma separated, kept out of training")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--crop", type=int, default=96)
+    parser.add_argument("--crop", type=int, default=144)
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
