@@ -6,7 +6,7 @@
 
 use crate::{scene::Band, tile::Tile};
 
-/// Share of water pixels below which a tile is land: 0.1 % of a 4 km tile is 1.6 hectares.
+/// Share of water pixels below which a tile is land: 0.1 % of a 2.6 km tile is 0.7 hectares.
 const LAND_WATER_SHARE_MAX: f64 = 0.001;
 /// Share of pixels that may fail to be water in an empty sea; the anomaly rule decides about those.
 const SEA_WATER_SHARE_MIN: f64 = 0.999;
