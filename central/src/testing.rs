@@ -10,6 +10,7 @@ use quaywatch_protocol::{
     contract::{convert, look::Look, site::Site, time::UnixMs},
     event::{Event, Gap, GapReason},
     ids::{EventId, StationId},
+    keyfile,
     sign::{self, SigningKey},
 };
 
@@ -18,7 +19,6 @@ use crate::{
     clock::Clock,
     ingest::registry::Registry,
     intake::Correlator,
-    keyfile,
     rules::Rules,
     sites::Sites,
     world::World,
@@ -87,7 +87,7 @@ impl Station {
 
     /// The station's entry in a registry.
     pub fn entry(&self) -> String {
-        let public = keyfile::to_hex(self.key.verifying_key().as_bytes());
+        let public = keyfile::public_text(&self.key);
         format!(
             "[[station]]\nid = \"{}\"\n[[station.key]]\nid = {}\npublic = \"{public}\"\n",
             self.id, self.key_id

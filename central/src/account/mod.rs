@@ -6,6 +6,7 @@
 pub mod password;
 pub mod throttle;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// What a person or a token may do; each holds what the one before holds.
@@ -63,7 +64,7 @@ impl Secret {
     pub fn new(prefix: &str) -> Result<Self, String> {
         let mut bytes = [0_u8; SECRET_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| format!("no randomness: {error}"))?;
-        Ok(Self(format!("{prefix}{}", crate::keyfile::to_hex(&bytes))))
+        Ok(Self(format!("{prefix}{}", HEXLOWER.encode(&bytes))))
     }
 
     /// The text.
@@ -97,7 +98,7 @@ pub fn csrf_of(session: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(b"quaywatch csrf 1\0");
     hash.update(session.as_bytes());
-    crate::keyfile::to_hex(&hash.finalize())
+    HEXLOWER.encode(&hash.finalize())
 }
 
 /// Compares without telling by its duration where texts differ.

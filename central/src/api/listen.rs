@@ -13,16 +13,15 @@ use std::{
 };
 
 use axum::{extract::connect_info::Connected, serve::IncomingStream};
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::pem;
 
 /// Handshakes at once; further clients wait.
 const HANDSHAKES_MAX: usize = 64;
@@ -145,17 +144,8 @@ impl axum::serve::Listener for Door {
 /// # Errors
 /// What was wrong and what was expected; never the key.
 pub fn read_tls(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|error| format!("{}: cannot be read: {error}", cert.display()))?;
-    if chain.is_empty() {
-        return Err(format!(
-            "{}: holds no certificate: expected a chain in PEM",
-            cert.display()
-        ));
-    }
-    let key_der = PrivateKeyDer::from_pem_file(key)
-        .map_err(|error| format!("{}: cannot be read as a private key in PEM: {error}", key.display()))?;
+    let (_, chain) = pem::certificates(cert).map_err(|problem| format!("{}: {problem}", cert.display()))?;
+    let (_, key_der) = pem::private_key(key).map_err(|problem| format!("{}: {problem}", key.display()))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use data_encoding::HEXLOWER;
 use flate2::{Compression, write::GzEncoder};
 
 use super::Problem;
@@ -119,7 +120,7 @@ fn asset(path: &str, data: &'static [u8]) -> Asset {
         .flatten()
         .filter(|packed| packed.len() < raw.len());
     let hash = crate::account::hash_of(&String::from_utf8_lossy(&raw));
-    let short = crate::keyfile::to_hex(hash.get(..12).unwrap_or_default());
+    let short = HEXLOWER.encode(hash.get(..12).unwrap_or_default());
     let cache = if path.starts_with(HASHED) {
         "public, max-age=31536000, immutable"
     } else {

@@ -17,14 +17,6 @@ pub enum AppError {
         /// What happened.
         error: StoreError,
     },
-    /// A file that the configuration names.
-    #[error("{file}: cannot be read: {error}")]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What happened.
-        error: std::io::Error,
-    },
     /// A port.
     #[error("cannot listen on {address} for {what}: {problem}")]
     Listen {

@@ -13,7 +13,7 @@
 
 mod error;
 mod open;
-mod outside;
+pub mod outside;
 mod stages;
 mod watch_rules;
 
@@ -29,7 +29,7 @@ pub use self::error::AppError;
 use self::{
     error::store_error,
     open::{offer_setup, open_intake, open_store},
-    outside::{address, sinks},
+    outside::{Access, address, sinks},
     stages::{spawn_writer, tick, watch_registry},
     watch_rules::RulesWatch,
 };
@@ -71,6 +71,8 @@ pub struct Loaded<C> {
     pub registry: Registry,
     /// Central's key.
     pub key: SigningKey,
+    /// What an external broker is shown.
+    pub access: Access,
     /// The rules.
     pub rules: Rules,
     /// Their file, as it was read.
@@ -110,6 +112,7 @@ pub async fn run<C: Correlator + 'static>(
         sites,
         registry,
         key,
+        access,
         rules,
         rules_text,
         notify,
@@ -172,7 +175,7 @@ pub async fn run<C: Correlator + 'static>(
         Arc::clone(&counters),
     );
     let link = Link {
-        address: address(&config, &broker)?,
+        address: address(&config, &broker, access),
         gate,
         work: Some(work.clone()),
         states: Arc::clone(&states),

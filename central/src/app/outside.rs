@@ -1,13 +1,15 @@
 //! Where the outside is, from the configuration: the broker with its secrets, the sinks of notifications.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use super::AppError;
+use quaywatch_protocol::keyfile::read_secret_line;
+
 use crate::{
     broker,
-    config::{BrokerPlace, Config},
+    config::{Broker, BrokerPlace, Config, Fault},
     ingest::mqtt::{Address, Login, TlsPem},
     notify::{Sink, file::Plan, webhook::Hook},
+    pem,
 };
 
 /// The sinks of the notification file, or those of the two short keys.
@@ -29,37 +31,137 @@ pub(super) fn sinks(config: &Config, plan: Plan) -> Plan {
     }
 }
 
-/// The broker's address, with the login and certificates that its files hold.
-pub(super) fn address(config: &Config, broker: &broker::Running) -> Result<Address, AppError> {
-    let read = |file: &PathBuf| {
-        std::fs::read(file).map_err(|error| AppError::File {
-            file: file.clone(),
-            error,
-        })
-    };
-    let tls = match (&config.broker.tls, &config.broker.place) {
-        (Some(tls), BrokerPlace::External(..)) => Some(TlsPem {
-            ca: read(&tls.ca)?,
-            cert: read(&tls.cert)?,
-            key: read(&tls.key)?,
-        }),
-        _ => None,
-    };
-    let login = match (&config.broker.user, &config.broker.password_file) {
-        (Some(user), Some(file)) => {
-            let text = String::from_utf8_lossy(&read(file)?).into_owned();
+/// What central shows an external broker: the login and the certificates that the configuration's files hold.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    login: Option<Login>,
+    tls: Option<TlsPem>,
+}
+
+impl Access {
+    /// Reads them; the embedded broker asks for nothing.
+    ///
+    /// # Errors
+    /// Every file that cannot be used.
+    pub fn read(broker: &Broker) -> Result<Self, Vec<Fault>> {
+        if matches!(broker.place, BrokerPlace::Embedded(_)) {
+            return Ok(Self::default());
+        }
+        let mut faults = Vec::new();
+        let login = broker.login.as_ref().and_then(|(user, file)| {
             Some(Login {
                 user: user.clone(),
-                password: text.lines().next().unwrap_or_default().to_owned(),
+                password: noted(file, read_secret_line(file), &mut faults)?,
             })
+        });
+        let tls = broker.tls.as_ref().and_then(|tls| {
+            let ca = noted(&tls.ca, pem::certificates(&tls.ca), &mut faults);
+            let cert = noted(&tls.cert, pem::certificates(&tls.cert), &mut faults);
+            let key = noted(&tls.key, pem::private_key(&tls.key), &mut faults);
+            let (ca, cert, key) = (ca?.0, cert?.0, key?.0);
+            Some(TlsPem { ca, cert, key })
+        });
+        if faults.is_empty() {
+            Ok(Self { login, tls })
+        } else {
+            Err(faults)
         }
-        _ => None,
-    };
-    Ok(Address {
+    }
+}
+
+fn noted<T>(file: &Path, read: Result<T, String>, faults: &mut Vec<Fault>) -> Option<T> {
+    let place = || file.display().to_string();
+    read.map_err(|problem| {
+        faults.push(Fault {
+            place: place(),
+            problem,
+        })
+    })
+    .ok()
+}
+
+/// Where the broker is, and what it is shown.
+pub(super) fn address(config: &Config, broker: &broker::Running, access: Access) -> Address {
+    Address {
         host: broker.host.clone(),
         port: broker.port,
         client_id: config.broker.client_id.clone(),
-        login,
-        tls,
-    })
+        login: access.login,
+        tls: access.tls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+    use super::*;
+    use crate::{
+        config::Tls,
+        enrol::authority::{Authority, Usage},
+        testing::NOW,
+    };
+
+    fn external(login: Option<PathBuf>, tls: Option<Tls>) -> Broker {
+        Broker {
+            place: BrokerPlace::External("broker.example".to_owned(), 8883),
+            client_id: "central".to_owned(),
+            login: login.map(|file| ("central".to_owned(), file)),
+            tls,
+        }
+    }
+
+    #[test]
+    fn what_central_shows_a_broker_is_read_and_never_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("password"), "open sesame \n").unwrap();
+        fs::set_permissions(at("password"), fs::Permissions::from_mode(0o600)).unwrap();
+        let authority = Authority::create(folder.path(), NOW).unwrap();
+        let made = authority.issue(Usage::Client("central"), NOW, 10).unwrap();
+        made.write(&at("central.pem"), &at("central-tls.key")).unwrap();
+        let tls = Tls {
+            ca: at("ca.pem"),
+            cert: at("central.pem"),
+            key: at("central-tls.key"),
+        };
+        let access = Access::read(&external(Some(at("password")), Some(tls))).unwrap();
+        assert_eq!(access.login.as_ref().unwrap().password, "open sesame");
+        assert!(access.tls.as_ref().unwrap().key.starts_with(b"-----BEGIN"));
+        let told = format!("{access:?}");
+        assert!(!told.contains("sesame") && !told.contains("BEGIN"), "{told}");
+    }
+
+    #[test]
+    fn every_file_that_cannot_be_used_is_named_before_central_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, mode) in [("password", 0o644), ("central.pem", 0o644), ("central.key", 0o600)] {
+            fs::write(at(name), "not what it should be").unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let tls = Tls {
+            ca: at("ca.pem"),
+            cert: at("central.pem"),
+            key: at("central.key"),
+        };
+        let broker = external(Some(at("password")), Some(tls));
+        let faults = Access::read(&broker).err().unwrap();
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 4, "{told:#?}");
+        for (text, (name, problem)) in told.iter().zip([
+            ("password", "mode 644"),
+            ("ca.pem", "cannot be read"),
+            ("central.pem", "holds no certificate"),
+            ("central.key", "private key in PEM"),
+        ]) {
+            assert!(text.contains(name) && text.contains(problem), "{text}");
+            assert!(!text.contains("not what it should be"), "{text}");
+        }
+        let embedded = Broker {
+            place: BrokerPlace::Embedded(([127, 0, 0, 1], 1883).into()),
+            ..broker
+        };
+        assert!(Access::read(&embedded).is_ok(), "an embedded broker asks for nothing");
+    }
 }

@@ -5,15 +5,16 @@ use std::{
     sync::Arc,
 };
 
+use quaywatch_protocol::keyfile;
+
 use super::CliError;
 use crate::{
     api,
-    app::Loaded,
+    app::{Loaded, outside::Access},
     clock,
     config::{Config, Fault, keys},
     correlate::{Engine, SiteBook},
     ingest::registry::Registry,
-    keyfile,
     notify::{self, file::Plan},
     rules_file,
     sites::Sites,
@@ -68,6 +69,7 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
     }
     let key = keyfile::read_signing(&config.key_file).map_err(|problem| vec![fault(&config.key_file, problem)]);
     let key = keep(key, &mut faults);
+    let access = keep(Access::read(&config.broker), &mut faults);
     let notify = config
         .notify
         .file
@@ -79,8 +81,10 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
         let place = config.http.listen.to_string();
         faults.extend(tls.err().map(|problem| Fault { place, problem }));
     }
-    match (sites, registry, rules_read, key, notify) {
-        (Some(sites), Some(registry), Some((rules, rules_text)), Some(key), Some(notify)) if faults.is_empty() => {
+    match (sites, registry, rules_read, key, access, notify) {
+        (Some(sites), Some(registry), Some((rules, rules_text)), Some(key), Some(access), Some(notify))
+            if faults.is_empty() =>
+        {
             Ok(Loaded {
                 correlator: Engine::new(
                     Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))),
@@ -93,6 +97,7 @@ pub fn load(file: &Path) -> Result<Loaded<Engine>, CliError> {
                 sites,
                 registry,
                 key,
+                access,
                 clock: clock::of(exercise),
             })
         }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use quaywatch_protocol::keyfile;
+
 use super::CliError;
-use crate::keyfile;
 
 /// Arguments of `keygen`.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use quaywatch_protocol::contract::time::UnixMs;
+use quaywatch_protocol::{contract::time::UnixMs, keyfile};
 
 use super::{CliError, check_config};
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
         kit::{self, Kit},
     },
     ingest::registry::Registry,
-    keyfile,
     sites::Sites,
 };
 
@@ -208,7 +207,7 @@ fn take_on(enrol: &Enrol, key_id: u16) -> Result<String, CliError> {
     let sites = Sites::read_folder(&config.sites).map_err(|faults| check_config::listed(&config.sites, &faults))?;
     let central = keyfile::read_signing(&config.key_file)
         .map_err(|problem| CliError::Usage(format!("{}: {problem}", config.key_file.display())))?;
-    let central = keyfile::to_hex(central.verifying_key().as_bytes());
+    let central = keyfile::public_text(&central);
     let public = kit::begin(&enrol.out, key_id).map_err(CliError::Failed)?;
     let kit = Kit {
         id: &enrol.id,

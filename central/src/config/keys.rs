@@ -146,7 +146,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Absent::Off,
         "\"broker.password\"",
-        "File with the password at an external broker, on its first line.",
+        "File with the password at an external broker, on its first line. Mode 600.",
     ),
     key(
         "broker.tls_ca",

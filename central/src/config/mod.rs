@@ -55,10 +55,8 @@ pub struct Broker {
     pub place: BrokerPlace,
     /// MQTT client id of central.
     pub client_id: String,
-    /// User name.
-    pub user: Option<String>,
-    /// File with the password.
-    pub password_file: Option<PathBuf>,
+    /// User name, and the file with its password.
+    pub login: Option<(String, PathBuf)>,
     /// TLS, when on.
     pub tls: Option<Tls>,
 }
@@ -220,8 +218,15 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
 fn read_broker(reader: &mut Reader<'_>) -> Option<Broker> {
     let mode = reader.text("broker.mode");
     let client_id = reader.text("broker.client_id");
-    let user = reader.text("broker.user");
-    let password_file = reader.path("broker.password_file");
+    let login = match (reader.text("broker.user"), reader.path("broker.password_file")) {
+        (Some(user), Some(file)) => Some((user, file)),
+        (None, None) => None,
+        _ => {
+            let problem = "are not complete: expected both a user and its password's file".to_owned();
+            reader.fault("`broker.user` and `broker.password_file`", problem);
+            None
+        }
+    };
     let tls = read_tls(reader);
     let place = match mode.as_deref() {
         Some("external") => reader
@@ -247,8 +252,7 @@ fn read_broker(reader: &mut Reader<'_>) -> Option<Broker> {
     Some(Broker {
         place: place?,
         client_id: client_id?,
-        user,
-        password_file,
+        login,
         tls,
     })
 }

@@ -67,6 +67,14 @@ fn an_embedded_broker_stays_on_loopback_and_tls_is_all_or_nothing() {
 }
 
 #[test]
+fn a_user_at_the_broker_needs_a_password_and_the_other_way_round() {
+    let external = "broker.mode = \"external\"\nbroker.address = \"broker.example:1883\"\n";
+    for half in ["broker.user = \"central\"\n", "broker.password_file = \"p\"\n"] {
+        assert!(faults(&format!("{LEAST}\n{external}{half}"))[0].contains("both a user and its password"));
+    }
+}
+
+#[test]
 fn what_is_no_toml_names_the_line() {
     assert!(faults("sites = \"a\"\nrules = = 3\n")[0].starts_with("line 2: is not TOML"));
 }

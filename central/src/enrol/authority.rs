@@ -4,14 +4,12 @@
 //! central. A client's certificate cannot be used as a server's and the other way round. The authority's key belongs on a machine that is
 //! not the broker; whoever has it can be any station to the broker, but not to central, which wants the station's own key as well.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use quaywatch_protocol::contract::time::UnixMs;
+use quaywatch_protocol::{
+    contract::time::UnixMs,
+    keyfile::{read_public, read_secret},
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
@@ -75,14 +73,16 @@ impl Authority {
     /// # Errors
     /// Which file, and what was wrong with it.
     pub fn read(folder: &Path) -> Result<Self, String> {
-        let read = |name: &str| {
+        let read = |name: &str, read: fn(&Path) -> Result<Vec<u8>, String>| {
             let file = folder.join(name);
-            fs::read_to_string(&file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+            read(&file)
+                .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "holds no UTF-8 text".to_owned()))
+                .map_err(|problem| format!("{}: {problem}", file.display()))
         };
         let bad = |name: &str, error: rcgen::Error| {
             format!("{}: is no PEM as expected: {error}", folder.join(name).display())
         };
-        let (cert, key) = (read(CA_CERT)?, read(CA_KEY)?);
+        let (cert, key) = (read(CA_CERT, read_public)?, read(CA_KEY, read_secret)?);
         let key = KeyPair::from_pem(&key).map_err(|error| bad(CA_KEY, error))?;
         let issuer = Issuer::from_ca_cert_pem(&cert, key).map_err(|error| bad(CA_CERT, error))?;
         Ok(Self { cert, issuer })
@@ -171,7 +171,7 @@ fn write(file: &Path, text: &str, mode: u32) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
     use crate::testing::NOW;

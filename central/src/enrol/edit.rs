@@ -215,11 +215,13 @@ fn checked(document: &DocumentMut) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use quaywatch_protocol::keyfile;
+
     use super::*;
     use crate::testing::Station;
 
     fn public(seed: u8) -> String {
-        crate::keyfile::to_hex(Station::new("x", seed).key.verifying_key().as_bytes())
+        keyfile::public_text(&Station::new("x", seed).key)
     }
 
     const COMMENTED: &str = "# Ours. Ask Ana before you touch this.\n\n[[station]]\nid = \"gs-1\" # on the roof\n[[station.key]]\nid = 1\npublic = \"KEY\"\n";

@@ -11,8 +11,8 @@
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path};
 
 use super::authority::{Authority, Usage, write_new};
-use crate::{keyfile, sites::Sites};
-use quaywatch_protocol::contract::time::UnixMs;
+use crate::sites::Sites;
+use quaywatch_protocol::{contract::time::UnixMs, keyfile};
 
 /// What a kit says of its station.
 pub struct Kit<'a> {

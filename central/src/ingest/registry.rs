@@ -16,11 +16,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use quaywatch_protocol::{contract::time::UnixMs, ids::StationId, sign::VerifyingKey};
+use quaywatch_protocol::{contract::time::UnixMs, ids::StationId, keyfile, sign::VerifyingKey};
 use serde::Deserialize;
 
 use super::distrust::{Distrust, Period};
-use crate::{config::Fault, keyfile};
+use crate::config::Fault;
 
 /// Stations of one central.
 pub const STATIONS_MAX: usize = 10_000;

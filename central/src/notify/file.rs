@@ -32,12 +32,15 @@
 //! digest_min = 60                   # news wait for the next full hour and come together
 //! utc_offset_min = 540              # hours and quiet are 9 h ahead of UTC
 //! ```
+//!
+//! Files of passwords and secrets hold them on their first line, and others cannot read them (mode 600).
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use quaywatch_protocol::keyfile::read_secret_line;
 use serde::Deserialize;
 
 use super::{
@@ -55,8 +58,6 @@ pub const SINKS_MAX: usize = 16;
 pub const ROUTES_MAX: usize = 64;
 /// Addresses of one mail.
 pub const RECIPIENTS_MAX: usize = 50;
-/// Bytes of a secret's file.
-const SECRET_BYTES_MAX: u64 = 4_096;
 /// Bytes of a secret that signs: shorter ones can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 /// Bytes of the file.
@@ -254,7 +255,7 @@ fn read_sink(sink: SinkText, folder: &Path, faults: &mut Faults) -> (String, Opt
                     "has `url` `{url}`: expected one that starts with http:// or https://"
                 ));
             }
-            let secret = secret_file.map(|file| secret(&folder.join(file)));
+            let secret = secret_file.map(|file| secret(folder, &file));
             let secret = match secret {
                 Some(Ok(secret)) if secret.len() < SECRET_BYTES_MIN => {
                     note(format!(
@@ -282,7 +283,7 @@ fn read_sink(sink: SinkText, folder: &Path, faults: &mut Faults) -> (String, Opt
             to,
         } => {
             let mut note = |problem: String| faults.push((format!("sink `{name}`"), problem));
-            let password = password_file.map(|file| secret(&folder.join(file))).transpose();
+            let password = password_file.map(|file| secret(folder, &file)).transpose();
             let password = password.map_err(&mut note).unwrap_or_default();
             if user.is_some() != password.is_some() {
                 note("needs both `user` and `password_file`, or neither".to_owned());
@@ -307,7 +308,7 @@ fn read_sink(sink: SinkText, folder: &Path, faults: &mut Faults) -> (String, Opt
             password_file,
         } => {
             let mut note = |problem: String| faults.push((format!("sink `{name}`"), problem));
-            let password = password_file.map(|file| secret(&folder.join(file))).transpose();
+            let password = password_file.map(|file| secret(folder, &file)).transpose();
             let password = password.map_err(&mut note).unwrap_or_default();
             if topic.is_empty() || topic.len() > 256 || topic.contains(['#', '+', '\0']) {
                 note(format!(
@@ -336,33 +337,42 @@ fn host_port(text: &str) -> Result<(String, u16), String> {
         .ok_or_else(|| format!("has the address `{text}`: expected host:port"))
 }
 
-fn secret(file: &Path) -> Result<String, String> {
-    let shown = file.display();
-    let length = fs::metadata(file)
-        .map_err(|error| format!("{shown}: cannot be read: {error}"))?
-        .len();
-    if length > SECRET_BYTES_MAX {
-        return Err(format!(
-            "{shown}: has {length} bytes: expected at most {SECRET_BYTES_MAX}"
-        ));
-    }
-    let text = fs::read_to_string(file).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
-    let line = text.lines().next().unwrap_or_default().trim();
-    if line.is_empty() {
-        return Err(format!("{shown}: is empty: expected the secret on its first line"));
-    }
-    Ok(line.to_owned())
+fn secret(folder: &Path, file: &Path) -> Result<String, String> {
+    let file = folder.join(file);
+    read_secret_line(&file).map_err(|problem| format!("{}: {problem}", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+
+    fn write_secret(file: &Path, secret: &str) {
+        fs::write(file, secret).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_a_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, secret) = (folder.path().join("notify.toml"), folder.path().join("hook.secret"));
+        let text =
+            "[[sink]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"https://x\"\nsecret_file = \"hook.secret\"\n";
+        fs::write(&file, text).unwrap();
+        write_secret(&secret, "0123456789abcdef\n");
+        assert_eq!(read(&file).unwrap().sinks.len(), 1);
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+        let faults = read(&file).err().unwrap();
+        assert!(faults[0].problem.contains("mode 644"), "{faults:?}");
+    }
 
     #[test]
     fn the_files_own_example_is_a_good_file() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("smtp.password"), "p\n").unwrap();
-        std::fs::write(folder.path().join("hook.secret"), "0123456789abcdef\n").unwrap();
+        for (name, secret) in [("smtp.password", "p\n"), ("hook.secret", "0123456789abcdef\n")] {
+            write_secret(&folder.path().join(name), secret);
+        }
         let doc: String = include_str!("file.rs")
             .lines()
             .skip_while(|line| !line.starts_with("//! ```toml"))

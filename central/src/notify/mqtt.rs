@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use rumqttc::{AsyncClient, Event, MqttOptions, Outgoing, Packet, QoS};
 
 use super::Note;
@@ -50,7 +51,7 @@ impl Bus {
         }
         let mut nonce = [0_u8; 8];
         getrandom::fill(&mut nonce).map_err(|error| format!("no randomness: {error}"))?;
-        let id = format!("quaywatch-notify-{}", crate::keyfile::to_hex(&nonce));
+        let id = format!("quaywatch-notify-{}", HEXLOWER.encode(&nonce));
         let mut options = MqttOptions::new(id, &self.host, self.port);
         options
             .set_clean_session(true)

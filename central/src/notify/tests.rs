@@ -7,6 +7,7 @@ use std::{
     thread,
 };
 
+use data_encoding::HEXLOWER;
 use quaywatch_protocol::contract::time::UnixMs;
 
 use super::*;
@@ -195,7 +196,7 @@ async fn a_webhook_that_fails_gets_the_same_key_again_signed_anew_and_then_no_mo
         use hmac::{Hmac, Mac};
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"0123456789abcdef").unwrap();
         mac.update(format!("{at_s}.{body}").as_bytes());
-        format!("t={at_s},v1={}", crate::keyfile::to_hex(&mac.finalize().into_bytes()))
+        format!("t={at_s},v1={}", HEXLOWER.encode(&mac.finalize().into_bytes()))
     };
     let at_s = NOW.0 / 1_000;
     assert_eq!(

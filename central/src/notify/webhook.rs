@@ -5,6 +5,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
 use quaywatch_protocol::contract::time::UnixMs;
 use sha2::Sha256;
@@ -59,7 +60,7 @@ impl Hook {
 fn signature(secret: &str, at_s: i64, body: &str) -> Result<String, String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|error| error.to_string())?;
     mac.update(format!("{at_s}.{body}").as_bytes());
-    let code = crate::keyfile::to_hex(&mac.finalize().into_bytes());
+    let code = HEXLOWER.encode(&mac.finalize().into_bytes());
     Ok(format!("t={at_s},v1={code}"))
 }
 

@@ -4,13 +4,13 @@
 //! left out or put in between breaks the chain from there on. What a chain cannot show is that its end was cut off: whoever needs
 //! that notes the head (`GET /audit/verify`) elsewhere.
 
+use data_encoding::HEXLOWER;
 use quaywatch_protocol::contract::time::UnixMs;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Batch, StoreError, read::Readers};
-use crate::keyfile::to_hex;
 
 /// Characters of a line's subject and detail: longer ones are cut, the whole stands where it belongs.
 const TEXT_CHARS_MAX: usize = 1_000;
@@ -101,7 +101,7 @@ impl Readers {
                         action: row.get(3)?,
                         subject: row.get(4)?,
                         detail: row.get(5)?,
-                        hash: to_hex(&row.get::<_, Vec<u8>>(6)?),
+                        hash: HEXLOWER.encode(&row.get::<_, Vec<u8>>(6)?),
                     })
                 })?
                 .collect::<Result<_, _>>()?)
@@ -135,7 +135,11 @@ impl Readers {
             Ok(Chain {
                 intact: broken_at.is_none(),
                 entries,
-                head: if entries == 0 { String::new() } else { to_hex(&before) },
+                head: if entries == 0 {
+                    String::new()
+                } else {
+                    HEXLOWER.encode(&before)
+                },
                 broken_at,
             })
         })

@@ -11,6 +11,7 @@ use quaywatch_protocol::{
     contract::{convert, look::Look, time::UnixMs},
     event::Event,
     ids::{EventId, StationId},
+    keyfile,
     sign::{self, SigningKey, VerifyingKey},
     topic,
 };
@@ -37,13 +38,7 @@ impl Station {
     }
 
     pub fn entry(&self) -> String {
-        let public: String = self
-            .key
-            .verifying_key()
-            .as_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let public = keyfile::public_text(&self.key);
         format!(
             "[[station]]\nid = \"{}\"\n[[station.key]]\nid = 1\npublic = \"{public}\"\n",
             self.id

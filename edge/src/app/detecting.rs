@@ -6,7 +6,8 @@ use std::{
     thread,
 };
 
-use quaywatch_protocol::contract::Site;
+use data_encoding::HEXLOWER;
+use quaywatch_protocol::{contract::Site, keyfile};
 
 use super::{
     chips,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{Config, keyfile},
+    config::Config,
     detect::{DetectError, DetectOptions, Detected, DetectorPool, ModelFile, THREADS_MAX, detect_scene},
     look::{FolderReferences, LookError, LookRequest, NoRadio, References, make_look, neighbourhood},
     scene::{OpenHints, Scene, SceneError, SceneErrorKind, Window},
@@ -52,7 +53,7 @@ impl Detecting {
                 "{} has SHA-256 {}: expected {}, as `model.sha256` says",
                 config.model_file.display(),
                 model.sha256,
-                keyfile::to_hex(&expected)
+                HEXLOWER.encode(&expected)
             ));
         }
         let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);

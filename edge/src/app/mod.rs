@@ -24,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use quaywatch_protocol::{
     event::{Event, Started},
     ids::VersionName,
@@ -34,7 +35,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use self::{processor::Processor, report::Reporter, scenes::Scenes};
 use crate::{
     clock::Clock,
-    config::{Config, keyfile::to_hex},
+    config::Config,
     health,
     link::drive::{self, Link, Signer},
     metrics::{Counter, Counters},
@@ -82,7 +83,7 @@ pub async fn run(
     let reporter = Reporter {
         station: station.clone(),
         software: SOFTWARE,
-        model: to_hex(&processor.model_sha256_head()),
+        model: HEXLOWER.encode(&processor.model_sha256_head()),
         interval_s: config.health_interval_s,
         spool: spool.clone(),
         limits: config.spool,

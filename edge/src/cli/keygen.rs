@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use quaywatch_protocol::keyfile;
+
 use super::{Exit, complain};
-use crate::config::keyfile;
 
 /// Command line of `keygen`.
 #[derive(Debug, clap::Args)]
@@ -21,7 +22,7 @@ pub(super) fn run(args: &Args) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            complain(error);
+            complain(format!("{} {error}", args.file.display()));
             Exit::Failed
         }
     }

@@ -3,7 +3,6 @@
 //! [`keys`] lists every key once: the reader, the check for unknown keys, `check-config --explain` and the document come from
 //! that list.
 
-pub mod keyfile;
 pub mod keys;
 pub mod reader;
 #[cfg(test)]
@@ -14,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use quaywatch_protocol::{contract::Site, ids::StationId, limits::SITE_FILE_BYTES_MAX, sign::SigningKey};
+use quaywatch_protocol::{contract::Site, ids::StationId, keyfile, limits::SITE_FILE_BYTES_MAX, sign::SigningKey};
 pub use reader::Fault;
 use reader::Reader;
 
@@ -139,7 +138,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let data = reader.path("data");
     let sites = reader.path("sites").and_then(|folder| read_sites(reader, &folder));
     let key = reader.path("key.file");
-    let key = key.and_then(|file| noted(reader, "key.file", keyfile::read_signing(&file)));
+    let key = key.and_then(|file| read_file(reader, "key.file", &file, keyfile::read_signing));
     let key_id = reader.integer("key.id");
     let central = read_central(reader);
     let scenes = read_scenes(reader);
@@ -209,6 +208,12 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
 /// The value, or its error noted as a fault of the key.
 fn noted<T, E: std::fmt::Display>(reader: &mut Reader<'_>, path: &str, outcome: Result<T, E>) -> Option<T> {
     outcome.map_err(|error| reader.fault(path, error.to_string())).ok()
+}
+
+/// What a file that the key names holds, or its fault with the file's name.
+fn read_file<T>(reader: &mut Reader<'_>, path: &str, file: &Path, read: fn(&Path) -> Result<T, String>) -> Option<T> {
+    let content = read(file).map_err(|problem| format!("names {}, which {problem}", file.display()));
+    noted(reader, path, content)
 }
 
 fn read_central(reader: &mut Reader<'_>) -> Option<Vec<CentralKey>> {
@@ -343,9 +348,7 @@ fn read_credentials(reader: &mut Reader<'_>) -> Option<Option<(String, String)>>
     match (user, file) {
         (None, None) => Some(None),
         (Some(user), Some(file)) => {
-            let bytes = noted(reader, "broker.password_file", keyfile::read_secret(&file))?;
-            let text = String::from_utf8(bytes).map_err(|_| "holds no UTF-8 text");
-            let password = noted(reader, "broker.password_file", text)?.trim().to_owned();
+            let password = read_file(reader, "broker.password_file", &file, keyfile::read_secret_line)?;
             Some(Some((user, password)))
         }
         _ => {
@@ -357,16 +360,16 @@ fn read_credentials(reader: &mut Reader<'_>) -> Option<Option<(String, String)>>
 
 fn read_tls(reader: &mut Reader<'_>) -> Option<Tls> {
     let ca = match reader.path("broker.ca_file") {
-        Some(file) => noted(reader, "broker.ca_file", keyfile::read_public(&file)),
+        Some(file) => read_file(reader, "broker.ca_file", &file, keyfile::read_public),
         None => {
             reader.fault("broker.ca_file", "is missing: required with mqtts://");
             None
         }
     };
     let cert = reader.path("broker.cert_file");
-    let cert = cert.and_then(|file| noted(reader, "broker.cert_file", keyfile::read_public(&file)));
+    let cert = cert.and_then(|file| read_file(reader, "broker.cert_file", &file, keyfile::read_public));
     let key = reader.path("broker.cert_key_file");
-    let key = key.and_then(|file| noted(reader, "broker.cert_key_file", keyfile::read_secret(&file)));
+    let key = key.and_then(|file| read_file(reader, "broker.cert_key_file", &file, keyfile::read_secret));
     if reader.is_set("broker.cert_file") != reader.is_set("broker.cert_key_file") {
         reader.fault("broker.cert_file", "and broker.cert_key_file are set only together");
     }

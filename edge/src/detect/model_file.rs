@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -195,7 +196,7 @@ impl ModelFile {
         }
         let model = path.with_file_name(name);
         let bytes = read(&model, MODEL_BYTES_MAX)?;
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = HEXLOWER.encode(&Sha256::digest(&bytes));
         if sha256 != sidecar.tflite.sha256 || bytes.len() as u64 != sidecar.tflite.bytes {
             return Err(DetectError::Model {
                 path: model,
@@ -337,10 +338,6 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, DetectError> {
         ));
     }
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -15,11 +15,10 @@ use quaywatch_central::{
         registry::Registry,
     },
     intake::{BATCH_MAX, Intake, Setup, Work},
-    keyfile,
     metrics::Counters,
     store::{Store, read::Readers},
 };
-use quaywatch_protocol::{event::Event, ids::EventId, sign::SigningKey};
+use quaywatch_protocol::{event::Event, ids::EventId, keyfile, sign::SigningKey};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -97,7 +96,7 @@ impl Central {
         let entries: String = stations
             .iter()
             .map(|station| {
-                let public = keyfile::to_hex(station.key.verifying_key().as_bytes());
+                let public = keyfile::public_text(&station.key);
                 format!(
                     "[[station]]\nid = \"{}\"\n[[station.key]]\nid = {KEY_ID}\npublic = \"{public}\"\n",
                     station.id

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use quaywatch_protocol::contract::{
     UnixMs,
     time::{DAY_MS, HOUR_MS},
@@ -242,11 +243,6 @@ fn alert_id(rule: &str, site: &str, between: bool, subject: &str, opened_at: Uni
         hash.update(part.as_bytes());
     }
     hash.update(opened_at.0.to_le_bytes());
-    let hex: String = hash
-        .finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{rule}-{site}-{hex}")
+    let digest = HEXLOWER.encode(&hash.finalize());
+    format!("{rule}-{site}-{digest:.12}")
 }
