@@ -13,11 +13,14 @@ use std::sync::Arc;
 
 use quaywatch_tests::reference::{
     correlator::histories::sites,
-    engine::{Book, agree},
+    engine::{Book, agree, steady},
+    medley,
 };
 
 /// Histories in a test run.
 const HISTORIES: u64 = 200;
+/// Medleys in a test run: larger, and under every kind of rule.
+const MEDLEYS: u64 = 24;
 /// Alerts among them, at least: a comparison of nothing with nothing shows nothing.
 const ALERTS_MIN: usize = 20;
 
@@ -32,4 +35,16 @@ fn the_engine_says_what_the_reference_says_however_looks_arrive() {
             .len();
     }
     assert!(alerts >= ALERTS_MIN, "only {alerts} alerts in {HISTORIES} histories");
+}
+
+#[test]
+fn every_rule_says_the_same_however_looks_arrive() {
+    let sites = medley::sites().unwrap();
+    let book = Arc::new(Book::new(&sites));
+    let mut alerts = 0;
+    for seed in 1..=MEDLEYS {
+        let (rules, looks) = (medley::rules(seed).unwrap(), medley::looks(seed));
+        alerts += steady(&book, &rules, &looks, seed).unwrap_or_else(|problem| panic!("{problem}"));
+    }
+    assert!(alerts >= ALERTS_MIN, "only {alerts} alerts in {MEDLEYS} medleys");
 }

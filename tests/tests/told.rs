@@ -1,8 +1,8 @@
-//! What the correlator says about the documented cases, to the letter: every alert and its text, every site's view, with a digest of each
-//! figure that is not printed.
+//! What the correlator says about the documented cases and about medleys (`reference/medley.rs`), to the letter: every alert and its text,
+//! every site's view, with a digest of each figure that is not printed.
 //!
 //! The other tests ask whether what is said is true; these ask whether it changed. One file a case in `tests/told`, from seed 1 and the
-//! installed rules:
+//! installed rules, and one file for all medleys:
 //!
 //! ```text
 //! <looks>; alerts: <opened, updated, withdrawn>; all changes <digest of every state of every alert>; <digest of what was refused or left out>
@@ -28,20 +28,26 @@ use std::{
 };
 
 use quaywatch_central::{
-    alert::AlertChange,
+    alert::{AlertChange, Kind},
     correlate::{Engine, SiteBook, view::SiteAsk},
     replay,
+    rules::Rules,
 };
-use quaywatch_protocol::contract::{UnixMs, time::DAY_MS};
-use quaywatch_tests::feed::{
-    cases::{Case, scripts},
-    station::Noise,
+use quaywatch_protocol::contract::{Look, Site, UnixMs, time::DAY_MS};
+use quaywatch_tests::{
+    feed::{
+        cases::{Case, scripts},
+        station::Noise,
+    },
+    reference::medley,
 };
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const SEED: u64 = 1;
+/// Medleys, seeds 1 to this.
+const MEDLEYS: u64 = 48;
 /// Times at which every site is looked at, evenly over the looks.
 const VIEWS: usize = 8;
 /// And once after so many looks, while sites are still being learnt.
@@ -112,14 +118,19 @@ fn views(engine: &Engine, sites: &[String], now: UnixMs, text: &mut String) {
 }
 
 /// All that is said about a case.
-fn told(case: &Case) -> String {
-    let looks = case.looks(SEED, Noise::Station).unwrap();
+fn told_of(case: &Case) -> String {
+    let sites: Vec<&Site> = case.sites().collect();
+    told(&sites, case.rules(), case.looks(SEED, Noise::Station).unwrap())
+}
+
+/// All that is said of some looks.
+fn told(sites: &[&Site], rules: &Rules, looks: Vec<Look>) -> String {
     let (count, every) = (looks.len(), looks.len().div_ceil(VIEWS));
-    let sites: Vec<String> = case.sites().map(|site| site.id.clone()).collect();
+    let book = Arc::new(SiteBook::new(sites.iter().copied()));
+    let sites: Vec<String> = sites.iter().map(|site| site.id.clone()).collect();
     let (mut seen, mut shown) = (0, String::new());
     let (mut all, mut kinds) = (Sha256::new(), [0_u32; 3]);
-    let book = Arc::new(SiteBook::new(case.sites()));
-    let outcome = replay::watched(book, case.rules().clone(), looks, None, &mut |engine, look, changes| {
+    let outcome = replay::watched(book, rules.clone(), looks, None, &mut |engine, look, changes| {
         seen += 1;
         for change in changes {
             kinds[match change {
@@ -179,21 +190,24 @@ fn difference(wanted: &str, found: &str) -> String {
 }
 
 /// Compares a case with its file, or writes the file.
-fn compared(script: &Path) -> Result<(), String> {
+fn case_compared(script: &Path) -> Result<(), String> {
     let case = Case::read(script, &top().join("deploy/rules/default.toml"))?;
-    let found = told(&case);
-    let path = top().join("tests/told").join(format!("{}.txt", case.name()));
+    compared(case.name(), &told_of(&case))
+}
+
+/// Compares what is said with what a file holds, or writes the file.
+fn compared(name: &str, found: &str) -> Result<(), String> {
+    let path = top().join("tests/told").join(format!("{name}.txt"));
     if std::env::var_os("QUAYWATCH_TOLD").is_some_and(|word| word == "write") {
         return std::fs::write(&path, found).map_err(|error| format!("{}: {error}", path.display()));
     }
-    let wanted = std::fs::read_to_string(&path).map_err(|error| format!("tests/told/{}.txt: {error}", case.name()))?;
+    let wanted = std::fs::read_to_string(&path).map_err(|error| format!("tests/told/{name}.txt: {error}"))?;
     if wanted == found {
         return Ok(());
     }
     Err(format!(
-        "tests/told/{}.txt, {}",
-        case.name(),
-        difference(&wanted, &found)
+        "tests/told/{name}.txt, {}\n(when that is meant: QUAYWATCH_TOLD=write cargo test --test told)",
+        difference(&wanted, found)
     ))
 }
 
@@ -202,11 +216,28 @@ fn what_is_said_about_the_documented_cases_is_what_was_said_before() {
     let problems: Vec<String> = scripts(&top().join("tests/scripts"))
         .unwrap()
         .iter()
-        .filter_map(|script| compared(script).err())
+        .filter_map(|script| case_compared(script).err())
         .collect();
-    assert!(
-        problems.is_empty(),
-        "{}\n(when that is meant: QUAYWATCH_TOLD=write cargo test --test told)",
-        problems.join("\n")
-    );
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn what_is_said_about_medleys_is_what_was_said_before_and_every_rule_speaks() {
+    let sites = medley::sites().unwrap();
+    let sites: Vec<&Site> = sites.iter().collect();
+    let text: String = (1..=MEDLEYS)
+        .map(|seed| {
+            let told = told(&sites, &medley::rules(seed).unwrap(), medley::looks(seed));
+            // Paragraphs are in the digests of their alerts, and are printed for the documented cases.
+            let lines = told.lines().filter(|line| !line.starts_with("    "));
+            lines.fold(format!("medley {seed}\n"), |text, line| text + line + "\n")
+        })
+        .collect();
+    for kind in Kind::NAMES {
+        assert!(
+            text.contains(&format!("  {kind}  ")),
+            "no alert of kind {kind} in {MEDLEYS} medleys"
+        );
+    }
+    compared("medley", &text).unwrap();
 }

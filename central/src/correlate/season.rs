@@ -92,8 +92,9 @@ impl Season {
 /// Steps from one instant to another.
 fn points(from_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, i64)> {
     let step = (STEP_DAYS * DAY_MS as f64) as i64;
-    let count = ((until_ms - from_ms).max(0) + step - 1) / step;
-    (0..count).map(move |at| (from_ms + at * step, (from_ms + (at + 1) * step).min(until_ms)))
+    (from_ms..until_ms)
+        .step_by(step as usize)
+        .map(move |at| (at, (at + step).min(until_ms)))
 }
 
 /// Time of the year as an angle.

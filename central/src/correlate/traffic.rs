@@ -109,9 +109,7 @@ impl Past {
         let dwell = state.dwell_days(group, context.plan, context.rules);
         let watched = context.facts.exposure(group)?.watched(from, until_ms, dwell)?;
         let days = (until_ms - watched.first_ms) as f64 / DAY_MS as f64;
-        let enough = watched.first_ms < until_ms
-            && days >= keys.history_days_min
-            && watched.looks as f64 >= keys.clear_looks_min;
+        let enough = days >= keys.history_days_min && watched.looks as f64 >= keys.clear_looks_min;
         enough.then_some(Self {
             group,
             first_ms: watched.first_ms,

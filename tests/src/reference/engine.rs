@@ -15,19 +15,27 @@ use crate::feed::{chance::Chance, station::disorder};
 /// # Errors
 /// The seed, and both answers.
 pub fn agree(sites: &[Site], book: &Arc<Book>, seed: u64) -> Result<Vec<Value>, String> {
-    let rules = rules()?;
     let looks = history(seed);
     let wanted = equal(sites, book, &looks).map_err(|problem| format!("seed {seed}: {problem}"))?;
+    steady(book, &rules()?, &looks, seed)?;
+    Ok(wanted)
+}
+
+/// How many alerts the engine raises of some looks, when it raises the same however they arrive.
+///
+/// # Errors
+/// The seed, and what made a difference.
+pub fn steady(book: &Arc<Book>, rules: &Rules, looks: &[Look], seed: u64) -> Result<usize, String> {
     let replayed = |looks: Vec<Look>| lines(&replay::run(Arc::clone(book), rules.clone(), looks, None).alerts);
-    let once = replayed(looks.clone())?;
-    let mixed = disorder::shuffled(&disorder::duplicated(&looks, 0.3, seed), seed);
+    let once = replayed(looks.to_vec())?;
+    let mixed = disorder::shuffled(&disorder::duplicated(looks, 0.3, seed), seed);
     if replayed(mixed)? != once {
         return Err(format!("seed {seed}: another order and duplicates gave other bytes"));
     }
-    if restarted(book, &rules, &looks, seed)? != once {
+    if restarted(book, rules, looks, seed)? != once {
         return Err(format!("seed {seed}: a restart and batches gave other bytes"));
     }
-    Ok(wanted)
+    Ok(once.len())
 }
 
 fn rules() -> Result<Rules, String> {

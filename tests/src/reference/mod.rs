@@ -2,4 +2,5 @@
 
 pub mod correlator;
 pub mod engine;
+pub mod medley;
 pub mod window;
