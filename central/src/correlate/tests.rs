@@ -29,6 +29,8 @@ struct Berth {
     looks: u32,
     /// What the next looks take the vessels for.
     class: VesselClass,
+    /// Where the next looks see them, metres north of the berth's edge.
+    north_m: f64,
 }
 
 impl Berth {
@@ -40,6 +42,7 @@ impl Berth {
             rules: Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap(),
             looks: 0,
             class: VesselClass::Vessel,
+            north_m: 0.0,
         }
     }
 
@@ -58,10 +61,10 @@ impl Berth {
 
     fn look_with_radio(&mut self, hour: i64, visible: f32, lengths_m: &[f64], ais: Ais) {
         self.looks += 1;
-        let class = self.class;
+        let (class, lat_deg) = (self.class, 42.0 + self.north_m / 111_320.0);
         let seen = |length_m: &f64| Seen {
             zone: 0,
-            lat_deg: 42.0,
+            lat_deg,
             lon_deg: 130.0,
             length_m: *length_m,
             length_sd_m: 5.0,
@@ -147,6 +150,18 @@ fn two_hulls_of_different_size_are_two_calls() {
     berth.look(24, 1.0, &[72.0, 118.0]);
     assert_eq!(berth.live.len(), 2);
     assert!(berth.live.iter().all(|call| call.evidence.len() == 2));
+}
+
+#[test]
+fn a_hull_seen_further_off_than_one_and_a_half_of_its_length_and_150_m_is_another() {
+    // 300 m for a hull of 100 m.
+    for (north_m, calls) in [(290.0, 1), (310.0, 2)] {
+        let mut berth = Berth::new();
+        berth.look(0, 1.0, &[100.0]);
+        berth.north_m = north_m;
+        berth.look(24, 1.0, &[100.0]);
+        assert_eq!(berth.live.len(), calls, "{north_m} m");
+    }
 }
 
 #[test]
