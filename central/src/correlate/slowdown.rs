@@ -242,7 +242,55 @@ impl Lately {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use quaywatch_protocol::contract::{Look, Site, UnixMs};
+    use serde_json::json;
+
     use super::*;
+    use crate::{
+        alert::AlertChange,
+        correlate::{Engine, SiteBook},
+        rules::{DEFAULT_TOML, Rules},
+    };
+
+    const SITE: &str = r#"{"type":"FeatureCollection","site":"port","name":"Port","features":[{"type":"Feature",
+        "properties":{"zone":"pier","kind":"berth"},"geometry":{"type":"Polygon",
+        "coordinates":[[[130.0,42.0],[130.04,42.0],[130.04,42.01],[130.0,42.01],[130.0,42.0]]]}}]}"#;
+
+    /// The look of a day, with ships 300 m apart.
+    fn look(day: i64, ships: i64) -> Look {
+        let at = UnixMs(1_700_000_000_000 + day * DAY_MS);
+        let vessels: Vec<_> = (0..ships)
+            .map(|ship| {
+                json!({"zone": "pier", "lat": 42.002, "lon": 130.001 + 0.0037 * ship as f64, "length_m": 60.0 + 12.0 * ship as f64,
+                    "length_sd_m": 2.0, "confidence": 0.95, "class": "cargo", "ais": "dark"})
+            })
+            .collect();
+        serde_json::from_value(
+            json!({"station": "gs", "epoch": 1, "seq": day, "scene": format!("s-{day}"), "site": "port",
+            "acquired_at": at.to_string(), "received_at": at.to_string(),
+            "sensor": {"name": "PlanetScope", "kind": "optical", "gsd_m": 3.0},
+            "zones": [{"zone": "pier", "visible": 1.0}], "vessels": vessels}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_lull_is_told_where_every_ship_of_before_still_lies() {
+        let site = Site::from_geojson(SITE).unwrap();
+        let mut engine = Engine::new(
+            Arc::new(SiteBook::new([&site])),
+            Rules::from_toml(DEFAULT_TOML).unwrap(),
+        );
+        // One every eight days, and none from day 80 on.
+        let opened = (0..160).find_map(|day| {
+            let changes = engine.apply(&look(day, (day / 8 + 1).min(10)));
+            let is_lull = |change: &AlertChange| change.alert().kind == Kind::Slowdown;
+            changes.iter().any(is_lull).then_some(day)
+        });
+        assert!(opened.is_some_and(|day| day > 90), "{opened:?}");
+    }
 
     #[test]
     fn of_regular_calls_a_few_seen_at_random_are_random() {
