@@ -258,12 +258,17 @@ mod tests {
         "properties":{"zone":"pier","kind":"berth"},"geometry":{"type":"Polygon",
         "coordinates":[[[130.0,42.0],[130.04,42.0],[130.04,42.01],[130.0,42.01],[130.0,42.0]]]}}]}"#;
 
-    /// The look of a day, with ships 300 m apart.
-    fn look(day: i64, ships: i64) -> Look {
+    /// Lengths that differ from ship to ship.
+    fn length_m(ship: i64) -> f64 {
+        60.0 + 12.0 * (ship % 10) as f64
+    }
+
+    /// The look of a day, with ships of these lengths, 300 m apart.
+    fn look(day: i64, lengths_m: &[f64]) -> Look {
         let at = UnixMs(1_700_000_000_000 + day * DAY_MS);
-        let vessels: Vec<_> = (0..ships)
-            .map(|ship| {
-                json!({"zone": "pier", "lat": 42.002, "lon": 130.001 + 0.0037 * ship as f64, "length_m": 60.0 + 12.0 * ship as f64,
+        let vessels: Vec<_> = (lengths_m.iter().enumerate())
+            .map(|(place, length_m)| {
+                json!({"zone": "pier", "lat": 42.002, "lon": 130.001 + 0.0037 * place as f64, "length_m": length_m,
                     "length_sd_m": 2.0, "confidence": 0.95, "class": "cargo", "ais": "dark"})
             })
             .collect();
@@ -284,12 +289,53 @@ mod tests {
             Rules::from_toml(DEFAULT_TOML).unwrap(),
         );
         // One every eight days, and none from day 80 on.
-        let opened = (0..160).find_map(|day| {
-            let changes = engine.apply(&look(day, (day / 8 + 1).min(10)));
-            let is_lull = |change: &AlertChange| change.alert().kind == Kind::Slowdown;
-            changes.iter().any(is_lull).then_some(day)
+        let opened = (0..160).find(|day| {
+            let lengths: Vec<f64> = (0..=(day / 8).min(9)).map(length_m).collect();
+            is_lull(&engine.apply(&look(*day, &lengths)))
         });
         assert!(opened.is_some_and(|day| day > 90), "{opened:?}");
+    }
+
+    fn is_lull(changes: &[AlertChange]) -> bool {
+        changes.iter().any(|change| change.alert().kind == Kind::Slowdown)
+    }
+
+    /// Days of lulls of a port that ships call at for a day each: 44 a year, seven times as many in summer as in winter.
+    fn lulls_of_a_summer_port(days: i64, last_call: i64) -> Vec<i64> {
+        let site = Site::from_geojson(SITE).unwrap();
+        let mut engine = Engine::new(
+            Arc::new(SiteBook::new([&site])),
+            Rules::from_toml(DEFAULT_TOML).unwrap(),
+        );
+        let (mut due, mut ships) = (0.0, 0);
+        let mut lulls = Vec::new();
+        for day in 0..days {
+            due += 0.12 * (1.0 + 0.75 * (std::f64::consts::TAU * day as f64 / 365.25).cos());
+            let mut lengths = Vec::new();
+            if due >= 1.0 && day < last_call {
+                (due, ships) = (due - 1.0, ships + 1);
+                lengths.push(length_m(ships));
+            }
+            if is_lull(&engine.apply(&look(day, &lengths))) {
+                lulls.push(day);
+            }
+        }
+        lulls
+    }
+
+    #[test]
+    fn a_winter_like_those_of_two_years_before_is_no_lull() {
+        let lulls = lulls_of_a_summer_port(1_400, 1_400);
+        assert!(
+            lulls.iter().any(|day| *day < 730),
+            "the first winters are not known to be winters: {lulls:?}"
+        );
+        assert!(lulls.iter().all(|day| *day < 1_000), "{lulls:?}");
+        let lulls = lulls_of_a_summer_port(1_500, 1_400);
+        assert!(
+            lulls.iter().any(|day| *day >= 1_400),
+            "a summer without ships: {lulls:?}"
+        );
     }
 
     #[test]
