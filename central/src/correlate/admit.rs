@@ -357,38 +357,4 @@ fn levels(look: &Look, plan: &SitePlan, id: &Arc<str>, out: &mut SiteLook, count
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A hull of 100 by 20 m, sure enough to count, with these standard errors.
-    fn hull(length_sd_m: Option<f64>, beam_sd_m: Option<f64>) -> Seen {
-        let mut vessel: Vessel = serde_json::from_str(
-            r#"{"zone":"pier","lat":42.0,"lon":130.0,"length_m":100.0,"beam_m":20.0,"confidence":1.0,"class":"vessel","ais":"dark"}"#,
-        )
-        .unwrap();
-        (vessel.length_sd_m, vessel.beam_sd_m) = (length_sd_m, beam_sd_m);
-        seen(&vessel, 0, &Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_measure_without_a_standard_error_gets_a_share_of_itself() {
-        let rules = Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap();
-        let plain = hull(None, None);
-        assert!((plain.length_sd_m - 100.0 * rules.calls.length_sd_share).abs() < 1e-9);
-        assert_eq!(
-            plain.beam.map(|(beam, sd)| (beam, (sd * 100.0).round())),
-            Some((20.0, 240.0))
-        );
-        assert!(plain.confidence < 1.0);
-    }
-
-    #[test]
-    fn no_standard_error_is_believed_below_what_pixels_allow() {
-        let rules = Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap();
-        for too_good in [Some(0.01), Some(f64::NAN), Some(-3.0)] {
-            let sure = hull(too_good, too_good);
-            assert!(sure.length_sd_m >= rules.calls.length_sd_min_m);
-            assert!(sure.beam.unwrap().1 >= rules.calls.beam_sd_min_m);
-        }
-    }
-}
+mod tests;
