@@ -51,15 +51,14 @@ impl Rate {
 
 /// Probability that of `total` with share `share` each, `count` or more happen (binomial).
 pub fn binomial_at_least(count: u32, total: u32, share: f64) -> f64 {
-    if count == 0 || share >= 1.0 {
+    if count == 0 {
         return 1.0;
     }
     if share <= 0.0 || count > total {
-        return if count > total {
-            0.0
-        } else {
-            f64::from(u8::from(count == 0))
-        };
+        return 0.0;
+    }
+    if share >= 1.0 {
+        return 1.0;
     }
     let odds = share / (1.0 - share);
     let first = (1.0 - share).powi(total as i32);
@@ -138,6 +137,31 @@ mod tests {
             days: 100.0,
         };
         assert!(rate.at_least(1, 7.0) < 0.05);
+    }
+
+    #[test]
+    fn the_binomial_tail_is_the_share_of_outcomes_that_hold_so_many() {
+        for total in 0..8_u32 {
+            for share in [0.0, 0.03, 0.5, 0.9, 1.0] {
+                // Every way in which each of them happens or does not.
+                let of = |outcome: u32| {
+                    let happened = outcome.count_ones();
+                    (
+                        happened,
+                        f64::powi(share, happened as i32) * f64::powi(1.0 - share, (total - happened) as i32),
+                    )
+                };
+                for count in 0..=total + 1 {
+                    let outcomes = (0..1_u32 << total).map(of).filter(|(happened, _)| *happened >= count);
+                    let wanted: f64 = outcomes.map(|(_, probability)| probability).sum();
+                    let found = binomial_at_least(count, total, share);
+                    assert!(
+                        (found - wanted).abs() < 1e-12,
+                        "{count} of {total} at {share}: {found}, not {wanted}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
