@@ -60,6 +60,8 @@ pub struct Engine {
     /// Identity of the look at hand, in memory that the next one takes over.
     id: String,
     now_ms: i64,
+    /// Day, counted from 1970, on which alerts were last looked through for old ones.
+    forgot_day: i64,
     counts: Counts,
 }
 
@@ -82,6 +84,7 @@ impl Engine {
             seen: Seen::default(),
             id: String::new(),
             now_ms: i64::MIN,
+            forgot_day: i64::MIN,
             counts: Counts::default(),
         }
     }
@@ -268,18 +271,15 @@ impl Engine {
         }
     }
 
+    /// Forgets the alerts of long ago, once a day: any of them may be the oldest.
     fn forget(&mut self) {
+        let today = self.now_ms.div_euclid(DAY_MS);
+        if today == self.forgot_day {
+            return;
+        }
+        self.forgot_day = today;
         let floor = self.now_ms - ALERT_KEPT_DAYS * DAY_MS;
-        if self.done.first().is_some_and(|alert| alert.updated_at.0 < floor) {
-            self.done.retain(|alert| alert.updated_at.0 >= floor);
-        }
-        if self
-            .alerts
-            .values()
-            .next()
-            .is_some_and(|bound| bound.alert.updated_at.0 < floor)
-        {
-            self.alerts.retain(|_, bound| bound.alert.updated_at.0 >= floor);
-        }
+        self.done.retain(|alert| alert.updated_at.0 >= floor);
+        self.alerts.retain(|_, bound| bound.alert.updated_at.0 >= floor);
     }
 }

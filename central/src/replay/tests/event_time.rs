@@ -58,3 +58,37 @@ fn memory_is_bounded_by_retention() {
     }
     assert!(held[1] <= held[0] + held[0] / 5, "{held:?}");
 }
+
+#[test]
+fn old_alerts_are_forgotten_although_the_first_of_the_site_goes_on() {
+    // Dark calls are counted first here, and one tanker after another keeps that alert alive; a shift every forty days is an alert of its own.
+    let text = "[[rule]]\nid = \"count\"\nkind = \"dark_count\"\nseverity = \"watch\"\ncounts = [3]\n\
+        [[rule]]\nid = \"shift\"\nkind = \"shift\"\nseverity = \"watch\"\n";
+    let mut engine = Engine::new(book(), Rules::from_toml(text).unwrap());
+    let (mut kept, mut now) = (Vec::new(), UnixMs(0));
+    for day in 0..1_300 {
+        let mut next = look("a", f64::from(day));
+        now = next.known_at();
+        match day % 40 {
+            0..4 => next.vessels.push(vessel("pier", 110.0, Ais::Dark)),
+            4..8 => next.vessels.push(vessel("pier-2", 110.0, Ais::Dark)),
+            20 | 30 => next.vessels.push(vessel("oil", 70.0 + f64::from(day % 30), Ais::Dark)),
+            _ => {}
+        }
+        engine.apply(&next);
+        if day % 100 == 99 {
+            kept.push(engine.alerts().len());
+        }
+    }
+    let alerts = engine.alerts();
+    assert_eq!(alerts.iter().filter(|alert| alert.kind == Kind::DarkCount).count(), 1);
+    assert!(
+        alerts.iter().filter(|alert| alert.kind == Kind::Shift).count() > 10,
+        "{kept:?}"
+    );
+    let oldest = alerts
+        .iter()
+        .map(|alert| now.days_since(alert.updated_at))
+        .fold(0.0, f64::max);
+    assert!((700.0..=801.0).contains(&oldest), "{oldest} days, {kept:?} alerts");
+}
