@@ -2,7 +2,8 @@
 //!
 //! The documented cases are long and plain: each rule speaks at the times that its case is about, far from its bars. Here two ports have
 //! seasons, lulls, shuttles between them, ships that lie for months and ships that shift berth, trains, aircraft and stacks that come and go
-//! by amounts around the bars, clouds, late looks and contradictory copies; and the bars lie where such things pass and fail them alike. What
+//! by amounts around the bars, clouds, late looks and contradictory copies; and the bars lie where such things pass and fail them alike: times
+//! are whole hours, many of them at one time of the day, and bars are whole days and hours, so that what lies just on a bar is there, too. What
 //! the correlator says of it is not judged as true: it is kept (`tests/told/medley.txt`), so that a change of what is said shows.
 
 use quaywatch_central::rules::Rules;
@@ -68,7 +69,7 @@ pub fn rules(seed: u64) -> Result<Rules, String> {
     let mut chance = Chance::new(seed, &["medley", "rules"]);
     let mut between = |low: f64, high: f64| chance.between([low, high]);
     let mut text = format!(
-        "[baseline]\nhistory_days_min = {:.1}\nclear_looks_min = {:.0}\nguard_days = {:.1}\nspan_days = {:.0}\n[calls]\nclear_visible = {:.2}\nrejoin_h = {:.0}\n",
+        "[baseline]\nhistory_days_min = {:.0}\nclear_looks_min = {:.0}\nguard_days = {:.0}\nspan_days = {:.0}\n[calls]\nclear_visible = {:.2}\nrejoin_h = {:.0}\n",
         between(14.0, 40.0),
         between(6.0, 14.0),
         between(5.0, 12.0),
@@ -80,7 +81,7 @@ pub fn rules(seed: u64) -> Result<Rules, String> {
         (
             "coincidence",
             format!(
-                "signals = [\"dock\", \"rail\"]\nwindow_days = {:.1}\nfalse_per_year_max = {:.1}\ncooldown_days = {:.0}",
+                "signals = [\"dock\", \"rail\"]\nwindow_days = {:.0}\nfalse_per_year_max = {:.1}\ncooldown_days = {:.0}",
                 between(4.0, 12.0),
                 between(2.0, 40.0),
                 between(5.0, 25.0)
@@ -89,7 +90,7 @@ pub fn rules(seed: u64) -> Result<Rules, String> {
         (
             "coincidence",
             format!(
-                "signals = [\"dock\", \"storage\"]\nwindow_days = {:.1}\nfalse_per_year_max = 50.0\nlevel_z_min = {:.1}",
+                "signals = [\"dock\", \"storage\"]\nwindow_days = {:.0}\nfalse_per_year_max = 50.0\nlevel_z_min = {:.1}",
                 between(4.0, 12.0),
                 between(2.0, 4.0)
             ),
@@ -388,7 +389,12 @@ impl Port {
             [[8.0, 40.0], [300.0, 3_000.0], [3.0, 12.0]].map(|usual| Level::new(usual, days, chance));
         let (mut looks, mut at): (Vec<Look>, f64) = (Vec::new(), 0.0);
         while at < days {
-            at += chance.exponential(1.0 / per_day);
+            // Satellites come at one time of the day, and others at any.
+            at = if chance.yes(0.7) {
+                at.floor() + chance.exponential(1.0 / per_day).round().max(1.0)
+            } else {
+                at + chance.exponential(1.0 / per_day)
+            };
             let mut look = self.empty(looks.len() as u64, at, chance);
             for stay in stays.iter().filter(|stay| (stay.from..stay.to).contains(&at)) {
                 let visible = look.zones.iter().find(|zone| zone.zone == stay.zone);
@@ -427,12 +433,8 @@ impl Port {
     }
 
     fn empty(&self, seq: u64, day: f64, chance: &mut Chance) -> Look {
-        let acquired_ms = START_MS + (day * DAY_MS as f64) as i64;
-        let late_h = if chance.yes(0.06) {
-            chance.between([0.0, 76.0])
-        } else {
-            0.1
-        };
+        let acquired_ms = START_MS + (day * 24.0).floor() as i64 * HOUR_MS;
+        let late_h = if chance.yes(0.06) { chance.whole([0, 76]) } else { 0 };
         let overcast = chance.yes(0.2);
         let zones = self.zones.iter().map(|(zone, ..)| ZoneSeen {
             zone: (*zone).to_owned(),
@@ -450,7 +452,7 @@ impl Port {
             scene: format!("{}-{seq}", self.id),
             site: self.id.to_owned(),
             acquired_at: UnixMs(acquired_ms),
-            received_at: Some(UnixMs(acquired_ms + (late_h * HOUR_MS as f64) as i64)),
+            received_at: Some(UnixMs(acquired_ms + i64::from(late_h) * HOUR_MS)),
             sensor: Sensor {
                 name: "PlanetScope".to_owned(),
                 kind: SensorKind::Optical,
