@@ -18,10 +18,10 @@ use crate::feed::chance::Chance;
 const START_MS: i64 = 1_690_000_000_000;
 /// Days from one extreme of a port's season to the next.
 const HALF_YEAR_DAYS: f64 = 182.6;
-/// Zones of the first port: what they are, and on which pier. The second has one berth, and no oil.
+/// Zones of the first port: what they are, and which side of pier a. The second has one berth, and no oil.
 const ZONES_A: [(&str, &str, &str); 8] = [
-    ("a-1", "berth", "a"),
-    ("a-2", "berth", "a"),
+    ("a-1", "berth", "inner"),
+    ("a-2", "berth", "outer"),
     ("b-1", "berth", ""),
     ("oil", "oil_berth", ""),
     ("roads", "anchorage", ""),
@@ -326,13 +326,13 @@ impl Level {
 
 impl Port {
     fn site(&self) -> Result<Site, String> {
-        let feature = |(index, (zone, kind, pier)): (usize, &(&str, &str, &str))| {
+        let feature = |(index, (zone, kind, side)): (usize, &(&str, &str, &str))| {
             let (west, north) = (self.lon + 0.005 * index as f64, 42.006);
             let east = west + 0.004;
-            let pier = if pier.is_empty() {
+            let side = if side.is_empty() {
                 String::new()
             } else {
-                format!(r#","pier":"{pier}""#)
+                format!(r#","side":"{side}""#)
             };
             let shape = if *kind == "rail_track" {
                 format!(r#"{{"type":"LineString","coordinates":[[{west},42.0],[{east},42.0]]}}"#)
@@ -341,7 +341,7 @@ impl Port {
                     r#"{{"type":"Polygon","coordinates":[[[{west},42.0],[{east},42.0],[{east},{north}],[{west},{north}],[{west},42.0]]]}}"#
                 )
             };
-            format!(r#"{{"type":"Feature","properties":{{"zone":"{zone}","kind":"{kind}"{pier}}},"geometry":{shape}}}"#)
+            format!(r#"{{"type":"Feature","properties":{{"zone":"{zone}","kind":"{kind}"{side}}},"geometry":{shape}}}"#)
         };
         let features: Vec<String> = self.zones.iter().enumerate().map(feature).collect();
         let text = format!(
@@ -361,14 +361,21 @@ impl Port {
         let (rate, season) = (chance.between([0.08, 0.5]), chance.between([0.0, 0.9]));
         let lull_from = chance.between([0.4 * days, days]);
         let lull = lull_from..lull_from + chance.between([10.0, 60.0]);
+        // A lull of the port, of its pier, or of one berth.
+        let (how, one) = (chance.whole([0, 2]), chance.whole([0, berths.len() as u32 - 1]));
+        let is_quiet = |zone: &str| match how {
+            0 => true,
+            1 => zone.starts_with("a-"),
+            _ => berths.get(one as usize) == Some(&zone),
+        };
         let mut at = 0.0;
         while at < days {
             at += chance.exponential(1.0 / rate);
             let kept = 1.0 + season * (std::f64::consts::PI * at / HALF_YEAR_DAYS).sin();
-            if !chance.yes(kept / (1.0 + season)) || (lull.contains(&at) && chance.yes(0.85)) {
+            let zone = berths[chance.whole([0, berths.len() as u32 - 1]) as usize];
+            if !chance.yes(kept / (1.0 + season)) || (lull.contains(&at) && is_quiet(zone) && chance.yes(0.9)) {
                 continue;
             }
-            let zone = berths[chance.whole([0, berths.len() as u32 - 1]) as usize];
             let stay = Stay::new(zone, at, chance);
             if chance.yes(0.15) {
                 let from = stay.to + chance.between([0.1, 3.0]);
