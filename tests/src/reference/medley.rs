@@ -10,7 +10,7 @@ use quaywatch_central::rules::Rules;
 use quaywatch_protocol::contract::{
     look::{AircraftSeen, Ais, AisFlag, Look, RailSeen, Sensor, SensorKind, StackSeen, Vessel, VesselClass, ZoneSeen},
     site::Site,
-    time::{DAY_MS, HOUR_MS, UnixMs},
+    time::{HOUR_MS, UnixMs},
 };
 
 use crate::feed::chance::Chance;
