@@ -75,6 +75,17 @@ fn a_user_at_the_broker_needs_a_password_and_the_other_way_round() {
 }
 
 #[test]
+fn a_log_filter_beyond_ascii_is_a_fault() {
+    for filter in [" in\u{fffd}en [\u{fffd}x", "caf\u{e9}=debug"] {
+        let found = faults(&format!("{LEAST}\nlog.filter = \"{filter}\"\n"));
+        assert!(
+            found[0].starts_with("`log.filter`") && found[0].contains("ASCII"),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_toml_names_the_line() {
     assert!(faults("sites = \"a\"\nrules = = 3\n")[0].starts_with("line 2: is not TOML"));
 }

@@ -36,7 +36,7 @@ impl Hours {
         let minute = |part: &str| {
             let (hour, minute) = part.trim().split_once(':')?;
             let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
-            ((0..24).contains(&hour) && (0..60).contains(&minute)).then_some(hour * 60 + minute)
+            ((0..24).contains(&hour) && (0..60).contains(&minute)).then(|| hour * 60 + minute)
         };
         text.split_once('-')
             .and_then(|(from, to)| {
@@ -277,7 +277,14 @@ mod tests {
 
     #[test]
     fn hours_that_are_none_say_what_was_expected() {
-        for text in ["", "22-06", "25:00-06:00", "06:00-06:00", "06:60-07:00"] {
+        for text in [
+            "",
+            "22-06",
+            "25:00-06:00",
+            "06:00-06:00",
+            "06:60-07:00",
+            "777777777777777777:00-1:00",
+        ] {
             assert!(Hours::parse(text).unwrap_err().contains("HH:MM-HH:MM"), "{text}");
         }
     }

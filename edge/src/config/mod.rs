@@ -174,10 +174,16 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let health_interval_s = reader.integer("health.interval_s");
     let log_format = reader.text("log.format");
     let log_filter = reader.text("log.filter");
-    if let Some(filter) = &log_filter
-        && let Err(error) = tracing_subscriber::EnvFilter::try_new(filter)
-    {
-        reader.fault("log.filter", format!("is `{filter}`: {error}"));
+    if let Some(filter) = &log_filter {
+        // The library that reads filters panics at some letters beyond ASCII, which no name of a module has.
+        if !filter.is_ascii() {
+            reader.fault(
+                "log.filter",
+                format!("is `{filter}`: expected a level, or a list of module=level, in ASCII"),
+            );
+        } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(filter) {
+            reader.fault("log.filter", format!("is `{filter}`: {error}"));
+        }
     }
     Some(Config {
         station: station?,

@@ -82,6 +82,18 @@ fn a_misspelt_key_is_refused_with_its_line_and_a_suggestion() {
 }
 
 #[test]
+fn a_log_filter_beyond_ascii_is_a_fault() {
+    let (folder, text) = folder();
+    for filter in [" in\u{fffd}en [\u{fffd}x", "caf\u{e9}=debug"] {
+        let found = faults(folder.path(), &format!("{text}\n[log]\nfilter = \"{filter}\"\n"));
+        assert!(
+            found[0].contains("`log.filter`") && found[0].contains("ASCII"),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn all_faults_come_at_once_each_with_its_line() {
     let (folder, _) = folder();
     fs::write(folder.path().join("open.key"), "00").unwrap();
