@@ -155,3 +155,46 @@ fn no_standard_error_is_believed_below_what_pixels_allow() {
         assert!(sure.beam.unwrap().1 >= rules.calls.beam_sd_min_m);
     }
 }
+
+#[test]
+fn what_is_too_small_or_too_unsure_is_no_vessel_and_no_fault() {
+    let rules = Rules::from_toml(crate::rules::DEFAULT_TOML).unwrap();
+    let (size_m, confidence) = (rules.calls.size_min_m, rules.calls.confidence_min);
+    for (length_m, sure, vessels) in [
+        (size_m, confidence, 1),
+        (size_m - 0.1, confidence, 0),
+        (size_m, confidence - 0.01, 0),
+        (size_m + 50.0, confidence + 0.01, 1),
+    ] {
+        let mut look = good();
+        look["vessels"][0]["length_m"] = json!(length_m);
+        look["vessels"][0]["confidence"] = json!(sure);
+        let (look, counts) = compacted(&look);
+        assert_eq!(
+            (kept(&look), counts),
+            ([2, vessels, 3], Counts::default()),
+            "{length_m} m, {sure}"
+        );
+    }
+}
+
+#[test]
+fn a_beam_that_is_no_beam_is_left_out_and_a_transmitter_counts_only_where_it_matched() {
+    for (beam_m, is_kept) in [
+        (16.0, true),
+        (0.0, false),
+        (-3.0, false),
+        (100.0, false),
+        (140.0, false),
+    ] {
+        let mut look = good();
+        look["vessels"][0]["beam_m"] = json!(beam_m);
+        assert_eq!(compacted(&look).0.vessels[0].beam.is_some(), is_kept, "{beam_m} m");
+    }
+    for (ais, mmsi) in [("matched", Some(273_000_001)), ("dark", None), ("uncovered", None)] {
+        let mut look = good();
+        look["vessels"][0]["ais"] = json!(ais);
+        look["vessels"][0]["mmsi"] = json!(273_000_001);
+        assert_eq!(compacted(&look).0.vessels[0].mmsi, mmsi, "{ais}");
+    }
+}
