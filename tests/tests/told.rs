@@ -1,4 +1,4 @@
-//! What the correlator says about the documented cases and about medleys (`reference/medley.rs`), to the letter: every alert and its text,
+//! What the correlator says about the documented cases and about medleys (`reference/medley/`), to the letter: every alert and its text,
 //! every site's view, with a digest of each figure that is not printed.
 //!
 //! The other tests ask whether what is said is true; these ask whether it changed. One file a case in `tests/told`, from seed 1 and the

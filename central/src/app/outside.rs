@@ -32,7 +32,7 @@ pub(super) fn sinks(config: &Config, plan: Plan) -> Plan {
 }
 
 /// What central shows an external broker: the login and the certificates that the configuration's files hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Access {
     login: Option<Login>,
     tls: Option<TlsPem>,
@@ -70,14 +70,8 @@ impl Access {
 }
 
 fn noted<T>(file: &Path, read: Result<T, String>, faults: &mut Vec<Fault>) -> Option<T> {
-    let place = || file.display().to_string();
-    read.map_err(|problem| {
-        faults.push(Fault {
-            place: place(),
-            problem,
-        })
-    })
-    .ok()
+    let place = file.display().to_string();
+    read.map_err(|problem| faults.push(Fault { place, problem })).ok()
 }
 
 /// Where the broker is, and what it is shown.

@@ -90,7 +90,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Absent::Required,
         "\"central.key\"",
-        "Central's private key, which signs acks: 64 hexadecimal digits. `quaywatch-central keygen` makes one.",
+        "Central's private key, which signs acks: 64 hexadecimal digits. `quaywatch-central keygen` makes one. Mode 600.",
     ),
     key(
         "key.id",
@@ -168,7 +168,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Absent::Off,
         "\"central-tls.key\"",
-        "Private key (PEM) of broker.tls_cert.",
+        "Private key (PEM) of broker.tls_cert. Mode 600.",
     ),
     key(
         "ingest.clock_tolerance_s",
@@ -211,7 +211,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Absent::Off,
         "\"http.key\"",
-        "Private key (PEM) of http.tls_cert.",
+        "Private key (PEM) of http.tls_cert. Mode 600.",
     ),
     key(
         "http.names",

@@ -114,6 +114,7 @@ fn check_of(key: u64, head: &[u8; HEAD_BYTES], payload: &[u8]) -> [u8; CHECK_BYT
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
     use quaywatch_protocol::{event::Started, ids::VersionName};
 
     use super::*;
@@ -128,8 +129,7 @@ mod tests {
     #[test]
     fn the_bytes_of_version_1_are_fixed_for_ever() {
         let bytes = write(42, &started(), UnixMs(1_710_293_400_000)).unwrap();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        insta::assert_snapshot!(hex, @"0103c0396e358e010000af4635423f0415b00305312e322e330707070707070707");
+        insta::assert_snapshot!(HEXLOWER.encode(&bytes), @"0103c0396e358e010000af4635423f0415b00305312e322e330707070707070707");
         assert_eq!(Record::read(42, &bytes).unwrap().kind, Kind::Started);
     }
 

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use data_encoding::HEXLOWER;
 use quaywatch_edge::{
     app::{
         self,
@@ -34,13 +35,12 @@ const SITE: &str = r#"{"type":"FeatureCollection","site":"port","name":"Port","f
 /// Writes everything that the agent's configuration names; `broker` is its lines about the broker.
 pub fn configure(folder: &Path, station: &str, broker: &str) {
     let at = |name: &str| folder.join(name);
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    fs::write(at("station.key"), hex(&STATION_SEED)).unwrap();
+    fs::write(at("station.key"), HEXLOWER.encode(&STATION_SEED)).unwrap();
     fs::set_permissions(at("station.key"), fs::Permissions::from_mode(0o600)).unwrap();
     fs::create_dir(at("sites")).unwrap();
     fs::write(at("sites/port.geojson"), SITE).unwrap();
     fs::write(at("model.tflite"), "not used: the processor is scripted").unwrap();
-    let central = hex(SigningKey::from_bytes(&CENTRAL_SEED).verifying_key().as_bytes());
+    let central = HEXLOWER.encode(SigningKey::from_bytes(&CENTRAL_SEED).verifying_key().as_bytes());
     let text = format!(
         "station = \"{station}\"\ndata = \"data\"\nsites = \"sites\"\nkey.file = \"station.key\"\n\
          central.key = \"{central}\"\nmodel.file = \"model.tflite\"\n{broker}\n\

@@ -3,4 +3,5 @@
 pub mod correlator;
 pub mod engine;
 pub mod medley;
+mod sighting;
 pub mod window;

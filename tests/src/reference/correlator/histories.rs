@@ -1,16 +1,26 @@
 //! Random small histories: two sites, some weeks, now and then a coincidence; and every way in which looks can arrive.
 
 use quaywatch_protocol::contract::{
-    look::{Ais, AisFlag, Look, RailSeen, Sensor, SensorKind, Vessel, VesselClass, ZoneSeen},
+    look::{Look, RailSeen, Sensor, SensorKind, Vessel, VesselClass, ZoneSeen},
     site::Site,
     time::{HOUR_MS, UnixMs},
 };
 
 use super::{DAY, HOUR};
-use crate::feed::chance::Chance;
+use crate::{
+    feed::chance::Chance,
+    reference::sighting::{Eye, Hull},
+};
 
 const START: i64 = 1_690_000_000_000;
 const ZONES: [(&str, &str); 3] = [("pier-1", "berth"), ("pier-2", "berth"), ("oil", "oil_berth")];
+
+const EYE: Eye = Eye {
+    beam_spread: None,
+    confidence: [0.2, 1.0],
+    classed: 0.5,
+    mismatched: 0.1,
+};
 
 /// Two ports, 160 km apart.
 ///
@@ -82,8 +92,8 @@ fn of_site(site: &str, chance: &mut Chance) -> Vec<Look> {
     for zone in ["pier-1", "oil"] {
         if wanted[usize::from(zone == "oil")] {
             let mut ship = Ship::new(meets + chance.between([-4.0, 4.0]), chance);
-            ship.zone = zone;
-            ship.class = VesselClass::Vessel;
+            ship.hull.zone = zone;
+            ship.hull.class = VesselClass::Vessel;
             ship.dark = true;
             ship.heard = if chance.yes(0.3) { 0.4 } else { 0.02 };
             ships.push(ship);
@@ -168,65 +178,43 @@ fn empty(site: &str, seq: u64, day: f64, chance: &mut Chance) -> Look {
 struct Ship {
     from: f64,
     to: f64,
-    zone: &'static str,
-    length_m: f64,
-    class: VesselClass,
+    hull: Hull,
     dark: bool,
     /// Share of its looks that match it although it is dark.
     heard: f64,
-    mmsi: u32,
 }
 
 impl Ship {
     fn new(from: f64, chance: &mut Chance) -> Self {
+        let to = from + chance.between([0.5, 5.0]);
+        let zone = ZONES[chance.whole([0, 2]) as usize].0;
+        let length_m = chance.between([28.0, 180.0]);
+        let class = if chance.yes(0.3) {
+            VesselClass::Tanker
+        } else {
+            VesselClass::Cargo
+        };
+        let dark = chance.yes(0.4);
+        let mmsi = 273_000_000 + chance.whole([0, 9_999]);
         Self {
             from,
-            to: from + chance.between([0.5, 5.0]),
-            zone: ZONES[chance.whole([0, 2]) as usize].0,
-            length_m: chance.between([28.0, 180.0]),
-            class: if chance.yes(0.3) {
-                VesselClass::Tanker
-            } else {
-                VesselClass::Cargo
+            to,
+            hull: Hull {
+                zone,
+                length_m,
+                class,
+                mmsi,
             },
-            dark: chance.yes(0.4),
+            dark,
             heard: 0.03,
-            mmsi: 273_000_000 + chance.whole([0, 9_999]),
         }
     }
 
     fn seen(&self, site: &str, chance: &mut Chance) -> Vessel {
         let covered = chance.yes(0.9);
         let matched = covered && (!self.dark || chance.yes(self.heard));
+        let lat = 42.002 + chance.between([-0.0003, 0.0003]);
         let lon = if site == "a" { 130.002 } else { 132.002 };
-        Vessel {
-            zone: Some(self.zone.to_owned()),
-            lat: 42.002 + chance.between([-0.0003, 0.0003]),
-            lon,
-            position_sd_m: None,
-            length_m: self.length_m * (1.0 + 0.05 * chance.normal()),
-            length_sd_m: chance.yes(0.7).then_some(5.0),
-            beam_m: chance.yes(0.8).then_some(self.length_m / 6.5),
-            beam_sd_m: None,
-            heading_deg: None,
-            heading_sd_deg: None,
-            confidence: chance.between([0.2, 1.0]),
-            class: if chance.yes(0.5) {
-                self.class
-            } else {
-                VesselClass::Vessel
-            },
-            ais: match (covered, matched) {
-                (false, _) => Ais::Uncovered,
-                (true, true) => Ais::Matched,
-                (true, false) => Ais::Dark,
-            },
-            mmsi: matched.then_some(self.mmsi),
-            ais_flags: if matched && chance.yes(0.1) {
-                vec![AisFlag::PositionMismatch]
-            } else {
-                Vec::new()
-            },
-        }
+        EYE.sees(&self.hull, [lat, lon], covered.then_some(matched), chance)
     }
 }
