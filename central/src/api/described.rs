@@ -74,11 +74,11 @@ pub fn object(about: &str, fields: Vec<(&str, &str, bool, Value)>) -> Value {
 
 /// Declares a type that reads a body or a query, and its schema. `#[serde(default)]` makes a field optional, as `Option` does.
 macro_rules! described {
-    ($(#[doc = $about:literal])* $name:ident { $($(#[doc = $doc:literal])* $(#[serde($attribute:ident)])? $field:ident: $kind:ty,)* }) => {
+    ($(#[doc = $about:literal])* $vis:vis $name:ident { $($(#[doc = $doc:literal])* $(#[serde($attribute:ident)])? $field:ident: $kind:ty,)* }) => {
         $(#[doc = $about])*
         #[derive(Debug, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $name {
+        $vis struct $name {
             $($(#[doc = $doc])* $(#[serde($attribute)])? $field: $kind,)*
         }
 

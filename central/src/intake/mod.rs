@@ -8,157 +8,30 @@
 //! the error is fatal, the process stops, and the next start builds the correlator anew from what is stored (promise N9). The
 //! acks leave only after the commit (promise N6).
 
+mod correlator;
+mod record;
+mod work;
+
 use std::{collections::BTreeSet, sync::Arc};
 
-use quaywatch_protocol::{
-    contract::{convert, look::Look, time::UnixMs},
-    event::Event,
-    ids::EventId,
-};
-use tokio::sync::oneshot;
+use quaywatch_protocol::ids::EventId;
 
+pub use self::{
+    correlator::Correlator,
+    work::{Change, Doing, NewWorld, OutboxMark, Taken, Tell, Work},
+};
+use self::{correlator::feed, record::record};
 use crate::{
-    alert::{Alert, AlertChange},
     clock::Clock,
-    correlate::{
-        SiteBook,
-        view::{SiteAsk, SiteView},
-    },
-    ingest::{
-        admit::{Admitted, Content, Refusal},
-        distrust::Distrust,
-    },
+    ingest::distrust::Distrust,
     metrics::Counters,
     notify::route::Routing,
-    rules::Rules,
-    sites::Sites,
-    store::{
-        Batch, Store, StoreError,
-        alerts::{Command, NotDone, Told},
-        events::{self, Outcome, Standing},
-        quarantine::Refused,
-        read::Readers,
-    },
+    store::{Store, StoreError, alerts::Told, read::Readers},
     world::World,
 };
 
 /// Inputs of one transaction: an fsync is shared by this many at most.
 pub const BATCH_MAX: usize = 256;
-
-/// What the writer needs of a correlator: pure, synchronous, and a function of the looks it was given.
-pub trait Correlator: Send {
-    /// Takes a look in, and tells which alerts are new or different.
-    fn apply(&mut self, look: &Look) -> Vec<AlertChange>;
-    /// All alerts as they are now.
-    fn alerts(&self) -> Vec<Alert>;
-    /// One that has seen nothing, for other sites and rules.
-    #[must_use]
-    fn anew(&self, sites: &Sites, rules: &Rules) -> Self
-    where
-        Self: Sized;
-    /// What it knows of a site, for people to look at; `None` for one that it does not watch.
-    fn site_view(&self, _ask: &SiteAsk) -> Option<SiteView> {
-        None
-    }
-}
-
-impl Correlator for crate::correlate::Engine {
-    fn apply(&mut self, look: &Look) -> Vec<AlertChange> {
-        Self::apply(self, look)
-    }
-
-    fn alerts(&self) -> Vec<Alert> {
-        Self::alerts(self)
-    }
-
-    fn anew(&self, sites: &Sites, rules: &Rules) -> Self {
-        Self::new(
-            Arc::new(SiteBook::new(sites.iter().map(|file| &file.site))),
-            rules.clone(),
-        )
-    }
-
-    fn site_view(&self, ask: &SiteAsk) -> Option<SiteView> {
-        Self::site_view(self, ask)
-    }
-}
-
-/// What a person's change does inside the transaction.
-pub type Doing = dyn FnOnce(&mut Batch<'_>) -> Result<Tell, StoreError> + Send;
-
-/// A change of what people own: accounts, silences, marks. Gives what is to be told after the commit.
-pub struct Change(pub Box<Doing>);
-
-/// Tells whoever asked, once it is committed.
-pub type Tell = Box<dyn FnOnce() + Send>;
-
-impl std::fmt::Debug for Change {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Change(..)")
-    }
-}
-
-/// Other rules or sites, to be saved and put in force.
-#[derive(Debug)]
-pub struct NewWorld {
-    /// What is saved: `rules` or `site:ID`.
-    pub subject: String,
-    /// Revision that was looked at.
-    pub seen: i64,
-    /// By whom.
-    pub by: String,
-    /// Why.
-    pub note: String,
-    /// The text.
-    pub text: String,
-    /// All sites and rules, with it.
-    pub world: World,
-    /// Where looks are read from.
-    pub readers: Arc<Readers>,
-}
-
-/// Everything that can wake the writer. `D` is whatever must be given back to the link after the commit.
-#[derive(Debug)]
-pub enum Work<D> {
-    /// A message that counts.
-    Event(Box<Admitted>, D),
-    /// A message that does not, to be kept.
-    Refused(Refused, D),
-    /// A person's command.
-    Handle(Command, oneshot::Sender<Result<Told, NotDone>>),
-    /// What became of notifications.
-    Outbox(Vec<OutboxMark>, oneshot::Sender<()>),
-    /// A change of what people own.
-    Change(Change),
-    /// A question that the correlator answers.
-    Ask(SiteAsk, oneshot::Sender<Option<SiteView>>),
-    /// Other rules or sites: saved as this revision, or refused because this one is the newest. Put in force as well.
-    Replace(Box<NewWorld>, oneshot::Sender<Result<i64, i64>>),
-    /// Other times in which stations are not to be believed: the correlator is built anew without what was received then.
-    Distrust(Arc<Distrust>, Arc<Readers>),
-    /// Time has passed: acknowledgements may be over.
-    Tick,
-}
-
-/// What became of a notification.
-#[derive(Clone, Copy, Debug)]
-pub enum OutboxMark {
-    /// Its sink has it, or it was given up.
-    Done(i64),
-    /// It failed; the next try is due then.
-    Later(i64, UnixMs),
-}
-
-/// What a batch did, all of it committed.
-#[derive(Debug)]
-pub struct Taken<D> {
-    /// To be given back to the link.
-    pub deliveries: Vec<D>,
-    /// Per station and epoch, the highest sequence number below which nothing is missing.
-    pub through: Vec<EventId>,
-    /// Alert changes, oldest first.
-    pub told: Vec<Told>,
-}
 
 /// The writer's parts.
 pub struct Intake<C> {
@@ -372,70 +245,4 @@ impl<C: Correlator> Intake<C> {
         }
         Ok(taken)
     }
-}
-
-/// Gives a correlator every stored look of a watched site that counts.
-fn feed<C: Correlator>(
-    correlator: &mut C,
-    readers: &Readers,
-    sites: &Sites,
-    distrust: &Distrust,
-) -> Result<u64, StoreError> {
-    readers.each_look(sites, distrust, |look| {
-        if sites.get(&look.site).is_some() {
-            correlator.apply(&look);
-        }
-    })
-}
-
-/// Stores an event once, and gives its look if the correlator is to have it.
-fn record(
-    batch: &mut Batch<'_>,
-    admitted: &Admitted,
-    sites: &Sites,
-    clock_tolerance_ms: i64,
-    now: UnixMs,
-    counters: &Counters,
-) -> Result<Option<Look>, StoreError> {
-    let standing = events::standing(admitted, now, clock_tolerance_ms);
-    let received = match batch.record(admitted, standing, now)? {
-        Outcome::New(received) => received,
-        Outcome::Duplicate => {
-            counters.duplicates.add();
-            return Ok(None);
-        }
-        Outcome::Conflict => {
-            let refusal = Refusal::Conflict(admitted.id.clone());
-            counters.refuse(&refusal);
-            tracing::warn!(event = %admitted.id, "{refusal}");
-            let topic = quaywatch_protocol::topic::event(&admitted.id.station);
-            let refused = Refused::new(&topic, refusal.label(), refusal.to_string(), &admitted.envelope);
-            batch.quarantine(&refused, now)?;
-            return Ok(None);
-        }
-    };
-    counters.stored.add();
-    if standing != Standing::Counts {
-        counters.stand_against(standing);
-        tracing::warn!(event = %admitted.id, reason = standing.label(), "event is stored and does not count");
-        return Ok(None);
-    }
-    let Content::Event(event) = &admitted.content else {
-        return Ok(None);
-    };
-    let Event::Look(look) = event.as_ref() else {
-        return Ok(None);
-    };
-    let Some(site) = sites.get(look.site.as_str()) else {
-        counters.unknown_site.add();
-        tracing::warn!(event = %admitted.id, site = %look.site, "look of a site that is not watched: stored, not correlated");
-        return Ok(None);
-    };
-    counters.correlated.add();
-    Ok(Some(convert::from_wire(
-        &admitted.id,
-        look,
-        Some(&site.site),
-        Some(received),
-    )))
 }
