@@ -61,6 +61,8 @@ pub struct Counters {
     pub registry_faults: Counter,
     /// Rules files that could not be taken over.
     pub rules_faults: Counter,
+    /// Times that every HTTP connection was in use, so that the next one had to wait.
+    pub http_full: Counter,
     /// Alert changes stored.
     pub alert_changes: Counter,
     /// Notifications delivered.
@@ -95,7 +97,7 @@ impl Counters {
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
-        let plain: [(&str, &str, &Counter); 18] = [
+        let plain: [(&str, &str, &Counter); 19] = [
             ("messages", "Messages that came on event topics", &self.messages),
             ("events_stored", "Events stored", &self.stored),
             ("events_duplicate", "Events that were stored before", &self.duplicates),
@@ -130,6 +132,11 @@ impl Counters {
                 "rules_faults",
                 "Rules files not taken over, with any fault",
                 &self.rules_faults,
+            ),
+            (
+                "http_full",
+                "Times that every HTTP connection was in use",
+                &self.http_full,
             ),
             ("alert_changes", "Alert changes stored", &self.alert_changes),
             ("notifications", "Notifications delivered", &self.notified),

@@ -33,6 +33,8 @@ pub struct Who {
     pub role: Option<Role>,
     /// Their session, if they are a person.
     pub session: Option<Session>,
+    /// Hash of their token, if they are a program.
+    pub token: Option<SecretHash>,
 }
 
 /// A person's session.
@@ -56,6 +58,7 @@ impl Who {
             actor: String::new(),
             role: None,
             session: None,
+            token: None,
         }
     }
 
@@ -142,6 +145,7 @@ async fn of(parts: &Parts, headers: &HeaderMap) -> Result<Who, Problem> {
             actor: format!("token:{}", token.name),
             role: Role::of(&token.role),
             session: None,
+            token: Some(hash),
         });
     }
     let Some(cookie) = cookie(headers) else {
@@ -163,6 +167,7 @@ async fn of(parts: &Parts, headers: &HeaderMap) -> Result<Who, Problem> {
             expires_at: session.expires_at,
             must_change: session.must_change,
         }),
+        token: None,
     })
 }
 

@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -36,18 +35,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-impl Connected<IncomingStream<'_, Door>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
 /// Where requests come in.
 pub enum Door {
     /// Plain.
     Plain(TcpListener),
     /// Over TLS: connections whose handshake is done.
-    Tls(SocketAddr, mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>),
+    Tls(mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>),
 }
 
 /// A connection.
@@ -65,10 +58,29 @@ impl Door {
         let Some(tls) = tls else {
             return Self::Plain(listener);
         };
-        let address = listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
         let (ready, connections) = mpsc::channel(READY_MAX);
         tokio::spawn(shake_hands(listener, TlsAcceptor::from(tls), ready));
-        Self::Tls(address, connections)
+        Self::Tls(connections)
+    }
+
+    /// The next connection, and who it is from.
+    pub async fn accept(&mut self) -> (Connection, Peer) {
+        match self {
+            Self::Plain(listener) => loop {
+                match listener.accept().await {
+                    Ok((stream, peer)) => return (Connection::Plain(stream), Peer(peer)),
+                    Err(error) => {
+                        tracing::warn!("connection not accepted: {error}");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            },
+            Self::Tls(connections) => match connections.recv().await {
+                Some((stream, peer)) => (Connection::Tls(Box::new(stream)), Peer(peer)),
+                // The task ends with this door only.
+                None => std::future::pending().await,
+            },
+        }
     }
 }
 
@@ -105,37 +117,6 @@ async fn shake_hands(
             }
             drop(slot);
         });
-    }
-}
-
-impl axum::serve::Listener for Door {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self {
-            Self::Plain(listener) => loop {
-                match TcpListener::accept(listener).await {
-                    Ok((stream, peer)) => return (Connection::Plain(stream), peer),
-                    Err(error) => {
-                        tracing::warn!("connection not accepted: {error}");
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                }
-            },
-            Self::Tls(_, connections) => match connections.recv().await {
-                Some((stream, peer)) => (Connection::Tls(Box::new(stream)), peer),
-                // The task ends with this door only.
-                None => std::future::pending().await,
-            },
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Plain(listener) => listener.local_addr(),
-            Self::Tls(address, _) => Ok(*address),
-        }
     }
 }
 

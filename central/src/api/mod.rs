@@ -16,6 +16,7 @@ pub mod openapi;
 mod page;
 mod problem;
 mod rules;
+pub mod serve;
 mod session;
 mod silences;
 mod sites;

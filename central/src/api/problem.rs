@@ -1,5 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -111,6 +113,14 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(status, detail),
             _ => Self::bad(detail),
         }
+    }
+
+    /// The body of a request did not come within this time.
+    pub fn slow(within: Duration) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the body did not come within {} s", within.as_secs()),
+        )
     }
 
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {

@@ -27,7 +27,7 @@ use crate::account::Role;
 const CHANGES_MAX: usize = 64;
 /// Changes on the way to one listener: one that reads slower is waited for, at no one else's cost.
 const WAY_MAX: usize = 64;
-/// How often it is looked at whether the listener's session lasts: one that was ended hears no more after this time.
+/// How often it is looked at whether the listener's session or token holds: one that does not hears no more after this time.
 const SESSION_EVERY: Duration = Duration::from_secs(30);
 /// How often a silent stream proves that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -103,10 +103,23 @@ async fn tell(mut parts: Parts, who: Who, mut from: i64, way: mpsc::Sender<Resul
     }
 }
 
-/// False once a person's session has ended.
+/// False once a person's session has ended, or a program's token does not hold any more.
 async fn still_may(parts: &Parts, who: &Who) -> bool {
-    let Some(session) = &who.session else { return true };
-    let (hash, now) = (session.hash, parts.wall.now());
-    let found = parts.query(move |readers, _| readers.session(&hash, now)).await;
-    matches!(found, Ok(Some(_)))
+    let now = parts.wall.now();
+    let holds = match (&who.session, who.token) {
+        (Some(session), _) => {
+            let hash = session.hash;
+            parts
+                .query(move |readers, _| Ok(readers.session(&hash, now)?.is_some()))
+                .await
+        }
+        (None, Some(hash)) => {
+            parts
+                .query(move |readers, _| Ok(readers.token(&hash, now)?.is_some()))
+                .await
+        }
+        // Nobody in particular: whoever reaches the port may read.
+        (None, None) => Ok(true),
+    };
+    holds.unwrap_or(false)
 }

@@ -8,7 +8,7 @@ use axum::{
 use quaywatch_protocol::ids::{EventId, StationId};
 use serde::de::DeserializeOwned;
 
-use super::{PAGE_DEFAULT, PAGE_MAX, Problem};
+use super::{PAGE_DEFAULT, PAGE_MAX, Problem, serve::Patience};
 
 /// Characters of a note.
 pub const NOTE_CHARS_MAX: usize = 4_000;
@@ -20,8 +20,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Json::<T>::from_request(request, state)
+        let within = request.extensions().get::<Patience>().copied().unwrap_or_default().body;
+        tokio::time::timeout(within, Json::<T>::from_request(request, state))
             .await
+            .map_err(|_| Problem::slow(within))?
             .map(|Json(body)| Self(body))
             .map_err(|error| Problem::unread(error.status(), error.body_text()))
     }

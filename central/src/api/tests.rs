@@ -12,8 +12,9 @@ use tokio::{
 
 use super::{
     HASHES_MAX, HttpRules, LISTENERS_MAX, PREVIEWS_MAX, Parts, QUERIES_MAX,
-    listen::{Door, Peer},
+    listen::Door,
     router,
+    serve::{Patience, serve},
 };
 use crate::{
     account::{self, Role, Secret, password},
@@ -29,6 +30,7 @@ use crate::{
 
 mod accounts;
 mod every_route;
+mod slow;
 mod work;
 
 /// A served API over a store with a writer behind it, and a person of each role.
@@ -38,6 +40,7 @@ struct Served {
     head: Arc<watch::Sender<i64>>,
     intake: Arc<std::sync::Mutex<Intake<Simple>>>,
     clock: Arc<HandClock>,
+    counters: Arc<Counters>,
     station: Station,
     people: Vec<(Role, Secret)>,
     _stop: watch::Sender<bool>,
@@ -66,6 +69,10 @@ impl Served {
     }
 
     async fn start_with(http: HttpRules, with_people: bool) -> Self {
+        Self::start_patiently(http, with_people, Patience::default()).await
+    }
+
+    async fn start_patiently(http: HttpRules, with_people: bool, patience: Patience) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("q.db");
         let (readers, station) = (Arc::new(Readers::new(&file)), Station::new("gs-1", 1));
@@ -126,7 +133,7 @@ impl Served {
             head,
             connected: watch::channel(true).1,
             stop,
-            counters,
+            counters: counters.clone(),
             clock: clock.clone(),
             wall: clock.clone(),
             http: Arc::new(http),
@@ -140,14 +147,22 @@ impl Served {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = router(parts).into_make_service_with_connect_info::<Peer>();
-        tokio::spawn(async move { axum::serve(Door::open(listener, None), service).await });
+        let counted = Arc::clone(&parts.counters);
+        let until = parts.stop.clone();
+        tokio::spawn(serve(
+            Door::open(listener, None),
+            router(parts),
+            patience,
+            counted,
+            until,
+        ));
         Self {
             address,
             work,
             head: head_out,
             intake,
             clock,
+            counters,
             station,
             people,
             _stop: stop_out,
@@ -362,17 +377,46 @@ async fn a_listener_hears_changes_and_one_that_comes_back_misses_none() {
     drop(served.work);
 }
 
+#[tokio::test]
+async fn a_program_whose_token_is_taken_back_hears_no_more() {
+    let served = Served::start().await;
+    let new = json!({"name": "script", "role": "viewer"});
+    let made = served.post(Role::Admin, "/api/v1/tokens", &new).await.json();
+    let mine = format!("authorization: Bearer {}", made["token"].as_str().unwrap());
+    let mut live = listen_as(&served, &mine, None).await;
+    assert_eq!(live.next().await.0, "hello");
+    served.take_look(1);
+    assert_eq!(live.next().await, ("alert".to_owned(), 1));
+    let gone = format!("/api/v1/tokens/{}", made["id"]);
+    let taken_back = served.send("DELETE", &gone, &served.browser(Role::Admin), "").await;
+    assert_eq!(taken_back.status, 204, "{}", taken_back.body);
+    served.take_look(2);
+    let mut rest = String::new();
+    tokio::time::timeout(TEST_MAX, async {
+        // The last chunk is empty.
+        while !rest.ends_with("\r\n0\r\n") {
+            assert!(live.0.read_line(&mut rest).await.unwrap() > 0, "{rest}");
+        }
+    })
+    .await
+    .expect("an end in time");
+    assert!(!rest.contains("alert"), "{rest}");
+}
+
 /// How long a test waits before it gives up.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+const TEST_MAX: std::time::Duration = std::time::Duration::from_secs(30);
 
 struct Listener(BufReader<TcpStream>);
 
 async fn listen(served: &Served, last: Option<i64>) -> Listener {
+    let cookie = served.cookie(Role::Viewer);
+    listen_as(served, &format!("cookie: quaywatch_session={cookie}"), last).await
+}
+
+async fn listen_as(served: &Served, who: &str, last: Option<i64>) -> Listener {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
-    let cookie = served.cookie(Role::Viewer);
-    let request =
-        format!("GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\ncookie: quaywatch_session={cookie}\r\n{last}\r\n");
+    let request = format!("GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\n{who}\r\n{last}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     Listener(BufReader::new(stream))
 }
@@ -380,7 +424,7 @@ async fn listen(served: &Served, last: Option<i64>) -> Listener {
 impl Listener {
     /// The next event's name and id.
     async fn next(&mut self) -> (String, i64) {
-        tokio::time::timeout(PATIENCE, self.read())
+        tokio::time::timeout(TEST_MAX, self.read())
             .await
             .expect("an event in time")
     }

@@ -38,7 +38,8 @@ use crate::{
     ack::AckSigner,
     api::{
         self, HttpRules, Parts,
-        listen::{Door, Peer},
+        listen::Door,
+        serve::{Patience, serve},
     },
     broker,
     clock::{Clock, SystemClock},
@@ -225,6 +226,7 @@ pub async fn run<C: Correlator + 'static>(
         names: config.http.names.clone(),
         anonymous_read: config.http.anonymous_read,
     };
+    let http_counters = Arc::clone(&counters);
     let router = api::router(Parts {
         readers,
         world,
@@ -246,16 +248,13 @@ pub async fn run<C: Correlator + 'static>(
         queries: Arc::new(Semaphore::new(api::QUERIES_MAX)),
         listeners: Arc::new(Semaphore::new(api::LISTENERS_MAX)),
     });
-    let mut until = stopping.clone();
-    let mut server = tokio::spawn(async move {
-        let stopped = async move {
-            crate::stop::requested(&mut until).await;
-        };
-        let service = router.into_make_service_with_connect_info::<Peer>();
-        axum::serve(Door::open(http, tls), service)
-            .with_graceful_shutdown(stopped)
-            .await
-    });
+    let mut server = tokio::spawn(serve(
+        Door::open(http, tls),
+        router,
+        Patience::default(),
+        http_counters,
+        stopping.clone(),
+    ));
     ready(&Ready {
         ready: true,
         http: http_address,
