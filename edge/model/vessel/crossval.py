@@ -3,6 +3,7 @@
 `python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own); `--init DIR` starts each from that folder's
 model of the same fold, or of the third that it is a half of: neither ever saw the fold's held-out scenes;
 `python -m vessel.crossval int8 --data DIR --runs DIR` exports each fold's model and writes what it finds there by tiles to `RUNS/<fold>/heldout-int8.json`;
+`python -m vessel.crossval average --runs DIR --init DIR --kept DIR` averages each fold's weights with those that it went on from, to `KEPT/<fold>/model.pt`;
 `python -m vessel.crossval keep --runs DIR --kept DIR` writes each fold's weights in 16 bits to `KEPT/<fold>/model.pt`, small enough to be handed on: `--init KEPT` goes
 on from them;
 `python -m vessel.crossval figures --data DIR --runs DIR --out crossval.json` pools `RUNS/<fold>/heldout.json` and writes threshold,
@@ -190,8 +191,8 @@ def step(module, *arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("job", choices=("train", "int8", "keep", "figures"))
-    parser.add_argument("--data", type=Path, help="folder with sen2ships/ and planet_scenes/; all but `keep` need it")
+    parser.add_argument("job", choices=("train", "average", "int8", "keep", "figures"))
+    parser.add_argument("--data", type=Path, help="folder with sen2ships/ and planet_scenes/, for `train`, `int8` and `figures`")
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--threads", type=int, default=2)
@@ -199,13 +200,13 @@ def main():
     parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well")
     parser.add_argument("--folds", type=int, choices=tuple(FOLDS), default=6, help="thirds of the scenes, or the two halves of each third")
     parser.add_argument("--init", type=Path, help="runs to start from: those of the same fold, or of the third that the fold is a half of")
-    parser.add_argument("--kept", type=Path, help="folder for the weights that `keep` writes")
+    parser.add_argument("--kept", type=Path, help="folder for the weights that `average` and `keep` write")
     parser.add_argument("--found", default="heldout.json", help="name of the detections file in each fold's folder")
     parser.add_argument("--out", type=Path, default=Path("crossval.json"))
     args = parser.parse_args()
-    needed = "kept" if args.job == "keep" else "data"
-    if getattr(args, needed) is None:
-        parser.error(f"{args.job} needs --{needed}")
+    for needed in {"keep": ("kept",), "average": ("kept", "init")}.get(args.job, ("data",)):
+        if getattr(args, needed) is None:
+            parser.error(f"{args.job} needs --{needed}")
     for seed, (fold, names) in enumerate(FOLDS[args.folds].items(), 1):
         run, held = args.runs / fold, ",".join(names)
         if args.job == "train":
@@ -215,6 +216,8 @@ def main():
         elif args.job == "int8":
             step("vessel.export", "--model", run / "model.pt", "--data", args.data, "--out", run / "int8.tflite", "--holdout", held)
             step("vessel.quantised", "--tflite", run / "int8.tflite", "--data", args.data, "--scenes", held, "--out", run / "heldout-int8.json")
+        elif args.job == "average":
+            step("vessel.average", "--models", begun(args.init, fold), run / "model.pt", "--out", args.kept / fold / "model.pt")
         elif args.job == "keep":
             keep(run, args.kept / fold)
     if args.job != "figures":
