@@ -21,6 +21,11 @@ use crate::{
     testing::{HandClock, NOW, Simple, Station, gap, look, registry, sites, world},
 };
 
+mod accounts;
+mod lists;
+mod numbers;
+mod people;
+
 struct Bench {
     folder: TempDir,
     clock: Arc<HandClock>,
@@ -40,6 +45,10 @@ impl Bench {
 
     fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("q.db")
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.file()).unwrap()
     }
 
     /// Starts as a process does: from the file alone.
@@ -393,8 +402,3 @@ proptest! {
         prop_assert_eq!(alert["evidence"].as_array().unwrap().len(), distinct.len());
     }
 }
-
-/// What people do: in a module of its own, for it is much.
-mod lists;
-mod numbers;
-mod people;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, complain};
-use crate::config::{Config, Fault, keys};
+use crate::config::{Config, Fault, explain};
 
 /// Command line of `check-config`.
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(super) struct Args {
 /// Checks, or explains.
 pub(super) fn run(args: &Args) -> Exit {
     let (false, Some(file)) = (args.explain, &args.config) else {
-        print!("{}", keys::explain());
+        print!("{}", explain::explain());
         return Exit::Done;
     };
     match Config::read(file) {

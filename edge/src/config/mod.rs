@@ -3,6 +3,7 @@
 //! [`keys`] lists every key once: the reader, the check for unknown keys, `check-config --explain` and the document come from
 //! that list.
 
+pub mod explain;
 pub mod keys;
 pub mod reader;
 #[cfg(test)]

@@ -62,7 +62,7 @@ fn every_example_is_a_value_that_its_key_takes() {
 
 #[test]
 fn the_explanation_is_itself_a_configuration_without_unknown_keys() {
-    let text = keys::explain();
+    let text = explain::explain();
     let reader = Reader::new(&text, Path::new("/"));
     assert!(reader.faults.is_empty(), "{:?}", reader.faults);
     for key in keys::KEYS {
@@ -183,12 +183,12 @@ fn tls_needs_its_files_complete() {
 fn the_document_says_what_the_program_says() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CONFIG-edge.md");
     let told = fs::read_to_string(&file).unwrap_or_default();
-    if told != keys::document() && std::env::var_os("QUAYWATCH_WRITE_DOCS").is_some() {
-        fs::write(&file, keys::document()).unwrap();
+    if told != explain::document() && std::env::var_os("QUAYWATCH_WRITE_DOCS").is_some() {
+        fs::write(&file, explain::document()).unwrap();
         return;
     }
     assert!(
-        told == keys::document(),
+        told == explain::document(),
         "docs/CONFIG-edge.md is not what the program says: run this test with QUAYWATCH_WRITE_DOCS=1"
     );
 }
