@@ -3,9 +3,8 @@
 `python -m vessel.crossval train --data DIR --runs DIR` trains the folds one after another (each resumes on its own); `--init DIR` starts each from that folder's
 model of the same fold, or of the third that it is a half of: neither ever saw the fold's held-out scenes;
 `python -m vessel.crossval int8 --data DIR --runs DIR` exports each fold's model and writes what it finds there by tiles to `RUNS/<fold>/heldout-int8.json`;
-`python -m vessel.crossval average --runs DIR --init DIR --kept DIR` averages each fold's weights with those that it went on from, to `KEPT/<fold>/model.pt`;
-`python -m vessel.crossval keep --runs DIR --kept DIR` writes each fold's weights in 16 bits to `KEPT/<fold>/model.pt`, small enough to be handed on: `--init KEPT` goes
-on from them;
+`python -m vessel.crossval average --runs DIR ... --init DIR --kept DIR` averages each fold's weights in all of these runs and those that they went on from, each as much
+as any other, to `KEPT/<fold>/model.pt` (`vessel.average`);
 `python -m vessel.crossval figures --data DIR --runs DIR --out crossval.json` pools `RUNS/<fold>/heldout.json` and writes threshold,
 calibration, standard errors and figures for the sidecar and the model card.
 """
@@ -175,40 +174,33 @@ def begun(runs, fold):
     return own if own.exists() else runs / fold[0] / "model.pt"
 
 
-def keep(run, kept):
-    """One fold's weights, halved in size; what counts batches stays whole."""
-    import torch
-
-    saved = torch.load(run / "model.pt", weights_only=True, map_location="cpu")
-    saved["net"] = {name: each.half() if each.is_floating_point() else each for name, each in saved["net"].items()}
-    kept.mkdir(parents=True, exist_ok=True)
-    torch.save(saved, kept / "model.pt")
-
-
 def step(module, *arguments):
     subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("job", choices=("train", "average", "int8", "keep", "figures"))
+    parser.add_argument("job", choices=("train", "average", "int8", "figures"))
     parser.add_argument("--data", type=Path, help="folder with sen2ships/ and planet_scenes/, for `train`, `int8` and `figures`")
-    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="folder of the runs; `average` takes several")
     parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well")
     parser.add_argument("--folds", type=int, choices=tuple(FOLDS), default=6, help="thirds of the scenes, or the two halves of each third")
     parser.add_argument("--init", type=Path, help="runs to start from: those of the same fold, or of the third that the fold is a half of")
-    parser.add_argument("--kept", type=Path, help="folder for the weights that `average` and `keep` write")
+    parser.add_argument("--kept", type=Path, help="folder for the weights that `average` writes")
     parser.add_argument("--found", default="heldout.json", help="name of the detections file in each fold's folder")
     parser.add_argument("--out", type=Path, default=Path("crossval.json"))
     args = parser.parse_args()
-    for needed in {"keep": ("kept",), "average": ("kept", "init")}.get(args.job, ("data",)):
+    for needed in {"average": ("kept", "init")}.get(args.job, ("data",)):
         if getattr(args, needed) is None:
             parser.error(f"{args.job} needs --{needed}")
+    if len(args.runs) > 1 and args.job != "average":
+        parser.error(f"{args.job} takes one folder of runs")
+    runs = args.runs[0]
     for seed, (fold, names) in enumerate(FOLDS[args.folds].items(), 1):
-        run, held = args.runs / fold, ",".join(names)
+        run, held = runs / fold, ",".join(names)
         if args.job == "train":
             more = [*(("--rendered", args.rendered) if args.rendered else ()), *(("--init", begun(args.init, fold)) if args.init else ())]
             step("vessel.train", "--data", args.data, "--out", run, "--holdout", held, "--steps", args.steps, "--threads", args.threads, "--seed", seed,
@@ -217,12 +209,11 @@ def main():
             step("vessel.export", "--model", run / "model.pt", "--data", args.data, "--out", run / "int8.tflite", "--holdout", held)
             step("vessel.quantised", "--tflite", run / "int8.tflite", "--data", args.data, "--scenes", held, "--out", run / "heldout-int8.json")
         elif args.job == "average":
-            step("vessel.average", "--models", begun(args.init, fold), run / "model.pt", "--out", args.kept / fold / "model.pt")
-        elif args.job == "keep":
-            keep(run, args.kept / fold)
+            models = [begun(args.init, fold), *(each / fold / "model.pt" for each in args.runs)]
+            step("vessel.average", "--models", *models, "--out", args.kept / fold / "model.pt")
     if args.job != "figures":
         return
-    rows, labels = pool(args.data, args.runs, args.found)
+    rows, labels = pool(args.data, runs, args.found)
     threshold, told = figures(rows, labels, args.data, args.folds, args.found.removesuffix(".json"))
     print(score.summary(rows, labels, threshold))
     print(json.dumps({k: v for k, v in told.items() if k != "subsets"}, indent=1))
