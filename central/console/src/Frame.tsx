@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { line, listen } from "./api/stream";
+import { line, listen, stood } from "./api/stream";
 import { health, now, reached, startClock } from "./state/clock";
 import { herald } from "./state/herald";
 import { counts, lastChange, load, take } from "./state/queue";
@@ -27,25 +27,21 @@ export function Frame({ children }: { children: ComponentChildren }) {
 
   useEffect(() => {
     const stop = startClock();
-    const fetchSites = () => void loadSites().catch((thrown: unknown) => tell(`The sites could not be loaded: ${said(thrown)}`, true));
-    fetchSites();
-    void load();
-    const hangUp = listen(
-      (change) => {
-        take(change, chosenAlert(location.pathname));
-        herald(change, (id) => route(`/alerts/${encodeURIComponent(id)}`));
-      },
-      // Missed changes come by themselves; a page that was loaded while the line was down is asked for again.
-      () => {
-        void load();
-        fetchSites();
-      },
-    );
+    const hangUp = listen((change) => {
+      take(change, chosenAlert(location.pathname));
+      herald(change, (id) => route(`/alerts/${encodeURIComponent(id)}`));
+    });
     return () => {
       stop();
       hangUp();
     };
   }, [role.value]);
+
+  // At once, for there may be no line, and each time it stands: what changed between an answer and the line is told by neither.
+  useEffect(() => {
+    void load();
+    void loadSites().catch((thrown: unknown) => tell(`The sites could not be loaded: ${said(thrown)}`, true));
+  }, [role.value, stood.value]);
 
   useShortcuts({
     "?": () => help(true),

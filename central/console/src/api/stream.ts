@@ -8,24 +8,24 @@ export type Line = "connecting" | "live" | "lost";
 
 /** Whether changes arrive by themselves. */
 export const line = signal<Line>("connecting");
+/** How often the line has come to stand. Whatever was asked for before it did may lack a change that nobody will tell: ask again. */
+export const stood = signal(0);
 
 const WAIT_MS_MIN = 2_000;
 const WAIT_MS_MAX = 60_000;
 
-/** Listens until the returned function is called. `onBack` is called when the line stands again after it was lost. */
-export function listen(onChange: (change: StreamChange) => void, onBack: () => void): () => void {
+/** Listens until the returned function is called. */
+export function listen(onChange: (change: StreamChange) => void): () => void {
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
   let waitMs = WAIT_MS_MIN;
-  let wasLost = false;
 
   const open = () => {
     source = new EventSource("/api/v1/stream");
     source.addEventListener("open", () => {
       line.value = "live";
       waitMs = WAIT_MS_MIN;
-      if (wasLost) onBack();
-      wasLost = false;
+      stood.value += 1;
     });
     source.addEventListener("alert", (event) => {
       try {
@@ -36,7 +36,6 @@ export function listen(onChange: (change: StreamChange) => void, onBack: () => v
     });
     source.addEventListener("error", () => {
       line.value = "lost";
-      wasLost = true;
       if (source?.readyState !== EventSource.CLOSED) return;
       again = setTimeout(open, waitMs);
       waitMs = Math.min(waitMs * 2, WAIT_MS_MAX);

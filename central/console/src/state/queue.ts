@@ -27,6 +27,8 @@ export const lastChange = signal<StreamChange | null>(null);
 
 const held = signal<ReadonlyMap<string, Alert>>(new Map());
 let asked = 0;
+/** The newest of each alert that was put in while a question was under way: the answer may be older. */
+const meanwhile = new Map<string, { alert: Alert; keep: boolean }>();
 
 export const rows = computed(() => [...held.value.values()].sort(order(filter.value.sort)));
 export const shown = computed(() => sections(rows.value, group.value, siteName));
@@ -47,11 +49,13 @@ export function setGroup(by: Group): void {
 export async function load(): Promise<void> {
   const turn = ++asked;
   loading.value = true;
+  meanwhile.clear();
   try {
     const page = await ask<{ alerts: Alert[]; next: string | null }>(`/alerts${query({ ...asParameters(filter.value), limit: PAGE })}`);
     // A later question was asked meanwhile: its answer counts.
     if (turn !== asked) return;
     held.value = new Map(page.alerts.map((alert) => [alert.id, alert]));
+    placeMeanwhile();
     next.value = page.next;
     failure.value = null;
   } catch (thrown) {
@@ -67,17 +71,19 @@ export async function loadMore(): Promise<void> {
   if (!after || loading.value || held.value.size >= HELD_MAX) return;
   const turn = asked;
   loading.value = true;
+  meanwhile.clear();
   try {
     const page = await ask<{ alerts: Alert[]; next: string | null }>(`/alerts${query({ ...asParameters(filter.value), limit: PAGE, after })}`);
     if (turn !== asked) return;
     const merged = new Map(held.value);
     for (const alert of page.alerts) if (!merged.has(alert.id)) merged.set(alert.id, alert);
     held.value = merged;
+    placeMeanwhile();
     next.value = page.next;
   } catch (thrown) {
-    failure.value = said(thrown);
+    if (turn === asked) failure.value = said(thrown);
   } finally {
-    loading.value = false;
+    if (turn === asked) loading.value = false;
   }
 }
 
@@ -94,6 +100,18 @@ export async function loadCounts(): Promise<void> {
 
 /** Puts an alert as it is now into the queue, or takes it out where it no longer belongs there. */
 export function put(alert: Alert, keep = false): void {
+  if (loading.value) meanwhile.set(alert.id, { alert, keep });
+  place(alert, keep);
+  clearTimeout(counting);
+  counting = setTimeout(() => void loadCounts(), COUNT_DELAY_MS);
+}
+
+function placeMeanwhile(): void {
+  for (const { alert, keep } of meanwhile.values()) place(alert, keep);
+  meanwhile.clear();
+}
+
+function place(alert: Alert, keep: boolean): void {
   const before = held.value.get(alert.id);
   // Answers and the stream race: the newer one counts.
   if (before && before.revision > alert.revision) return;
@@ -101,8 +119,6 @@ export function put(alert: Alert, keep = false): void {
   if (matches(alert, filter.value) || (keep && before)) merged.set(alert.id, alert);
   else merged.delete(alert.id);
   held.value = merged;
-  clearTimeout(counting);
-  counting = setTimeout(() => void loadCounts(), COUNT_DELAY_MS);
 }
 
 /** Takes a change from the stream. `chosen` stays in sight even when the change takes it out of the filter. */

@@ -31,6 +31,16 @@ export function useAsked<T>(key: string | null, question: () => Promise<T>): Ask
   return { data: isCurrent ? state.data : undefined, failure: isCurrent ? state.failure : null, loading: isCurrent ? state.loading : true, again };
 }
 
+/** Calls `task` each time `count` changes, but not for what it is at first. */
+export function useSince(count: number, task: () => void): void {
+  const seen = useRef(count);
+  useEffect(() => {
+    if (seen.current === count) return;
+    seen.current = count;
+    task();
+  }, [count]);
+}
+
 /** Calls `task` every `everyMs` while the page is in sight. */
 export function useEvery(everyMs: number, task: () => void): void {
   const latest = useRef(task);

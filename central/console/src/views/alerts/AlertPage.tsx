@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask, segment } from "../../api/client";
+import { stood } from "../../api/stream";
 import type { AlertWithHistory, Evidence, Lanes as LanesData } from "../../api/types";
 import { lastChange, markRead } from "../../state/queue";
 import { siteName } from "../../state/sites";
@@ -9,7 +10,7 @@ import { type Verb, possible } from "../../state/act";
 import { may, role } from "../../state/session";
 import { byChance, figure, kindWord, stateWord } from "../../lib/words";
 import { between } from "../../lib/time";
-import { useAsked } from "../../ui/hooks";
+import { useAsked, useSince } from "../../ui/hooks";
 import { useShortcuts } from "../../ui/shortcuts";
 import { Fact, Failure, Key, Loading, Mark, Sheet, When } from "../../ui/parts";
 import { Lanes } from "../../lanes/Lanes";
@@ -41,6 +42,7 @@ export function AlertPage({ id }: { id: string }) {
     const change = lastChange.value;
     if (change?.alert.id === id && change.alert.revision !== revision) alert.again();
   }, [lastChange.value]);
+  useSince(stood.value, alert.again);
 
   useEffect(() => {
     const timer = setTimeout(() => void markRead(id), READ_AFTER_MS);

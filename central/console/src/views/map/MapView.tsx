@@ -3,13 +3,14 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { ask, segment } from "../../api/client";
+import { stood } from "../../api/stream";
 import type { StationRow, Voyage } from "../../api/types";
 import { sites } from "../../state/sites";
 import { lastChange } from "../../state/queue";
 import { loadSites, siteName } from "../../state/sites";
 import { severityRank, count } from "../../lib/words";
 import { between } from "../../lib/time";
-import { useAsked } from "../../ui/hooks";
+import { useAsked, useSince } from "../../ui/hooks";
 import { Age, Failure, Mark } from "../../ui/parts";
 import { MapCanvas } from "./MapCanvas";
 import "../../styles/map.css";
@@ -26,6 +27,7 @@ export default function MapView() {
     void loadSites().catch(() => undefined);
     if (change.alert.kind === "voyage") voyages.again();
   }, [change]);
+  useSince(stood.value, voyages.again);
   const rows = useMemo(() => [...sites.value.values()].sort((one, other) => severityRank(one.worst ?? "") - severityRank(other.worst ?? "") || one.name.localeCompare(other.name)), [sites.value]);
   return (
     <div class="map-view">

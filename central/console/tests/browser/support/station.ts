@@ -6,7 +6,7 @@ import type { Look } from "../../../src/api/types";
 import { chipEvent, lookEvent, seal } from "./wire";
 
 /** Later than the epoch of the imported history. */
-const EPOCH = 1_000;
+export const EPOCH = 1_000;
 const STATE_AT = "2024-03-13T02:58:00Z";
 
 export class Station {
