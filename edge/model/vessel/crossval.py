@@ -186,6 +186,7 @@ def main():
     parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2.5e-3)
+    parser.add_argument("--seed", type=int, default=0, help="added to each fold's own, 1 to 3 or 6: another one for another run from the same beginning")
     parser.add_argument("--rendered", type=Path, help="folder of rendered harbours to train on as well")
     parser.add_argument("--folds", type=int, choices=tuple(FOLDS), default=6, help="thirds of the scenes, or the two halves of each third")
     parser.add_argument("--init", type=Path, help="runs to start from: those of the same fold, or of the third that the fold is a half of")
@@ -199,7 +200,7 @@ def main():
     if len(args.runs) > 1 and args.job != "average":
         parser.error(f"{args.job} takes one folder of runs")
     runs = args.runs[0]
-    for seed, (fold, names) in enumerate(FOLDS[args.folds].items(), 1):
+    for seed, (fold, names) in enumerate(FOLDS[args.folds].items(), args.seed + 1):
         run, held = runs / fold, ",".join(names)
         if args.job == "train":
             more = [*(("--rendered", args.rendered) if args.rendered else ()), *(("--init", begun(args.init, fold)) if args.init else ())]
