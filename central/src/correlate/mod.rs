@@ -34,6 +34,7 @@ mod shift;
 mod site;
 mod slowdown;
 mod sorted;
+mod surge;
 mod tally;
 #[cfg(test)]
 mod tests;

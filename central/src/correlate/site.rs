@@ -21,6 +21,7 @@ use super::{
     exposure::after,
     facts::Facts,
     growth, levels, shift, slowdown,
+    surge::surge,
     tally::Judged,
     traffic,
 };
@@ -235,7 +236,7 @@ impl SiteState {
             match &rule.kind {
                 RuleKind::Coincidence(keys, signals) => coincide::evaluate(self, context, at, keys, signals),
                 RuleKind::Surge(keys) => {
-                    traffic::surge(self, context, at, keys, &groups);
+                    surge(self, context, at, keys, &groups);
                     levels::surge(self, context, at, keys);
                 }
                 RuleKind::Slowdown(keys) => slowdown::slowdown(self, context, at, keys, &groups),

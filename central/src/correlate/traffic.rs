@@ -1,4 +1,4 @@
-//! Baselines of calls, given how long the berths were watched, and surges of calls; [`super::slowdown`] is about fewer.
+//! Baselines of calls, given how long the berths were watched; [`super::surge`] is about more calls than that, [`super::slowdown`] about fewer.
 //!
 //! The rate of a berth is its calls over its exposure before the window, as a Gamma distribution. A window holds so many
 //! clear days; the number of calls in it is compared with what that rate gives for those days. So clouds lower what is expected along
@@ -18,10 +18,7 @@ use super::{
     site::{Context, Group, SiteState},
     tally::{Counted, Gaps},
 };
-use crate::{
-    alert::{Kind, Severity, Signal},
-    rules::Surge,
-};
+use crate::alert::{Kind, Severity, Signal};
 
 /// Days in a year, for rates.
 pub const YEAR_DAYS: f64 = 365.25;
@@ -29,8 +26,6 @@ pub const YEAR_DAYS: f64 = 365.25;
 const REGULARITY_PRIOR_GAPS: f64 = 10.0;
 /// Most regular calls that are believed.
 const REGULARITY_MAX: f64 = 4.0;
-/// Fewest calls that are a surge.
-const SURGE_CALLS_MIN: u32 = 3;
 
 /// What a site's own history says about calls of a group.
 #[derive(Clone, Copy, Debug)]
@@ -230,90 +225,10 @@ pub(super) struct Reading {
     pub(super) base: Baseline,
 }
 
-/// More calls than usual.
-pub fn surge(state: &mut SiteState, context: &mut Context<'_>, rule: usize, keys: &Surge, groups: &[Group]) {
-    if groups.is_empty() {
-        return;
-    }
-    let from_ms = context.back(keys.window_days);
-    let running = state.episodes.get(rule, "calls").map(|episode| episode.finding.clone());
-    let tried = groups.len() as f64;
-    let calls = calls_by_zone(state, context, from_ms);
-    let mut best: Option<Reading> = None;
-    for group in groups.iter().copied() {
-        let observed = calls_of(&calls, group);
-        if observed < SURGE_CALLS_MIN {
-            continue;
-        }
-        let until = baseline_end(context, keys.window_days, running.as_deref());
-        let Some(base) = baseline(state, context, group, until, Counted::Traffic) else {
-            continue;
-        };
-        if base.days < keys.history_days_min {
-            continue;
-        }
-        let watched = watched_days(state, context, group, from_ms);
-        let days = keys.window_days;
-        let passes = |reading: &Reading| {
-            f64::from(observed) >= keys.ratio_min * reading.expected
-                && reading.false_per_year <= keys.calls_false_per_year_max
-        };
-        let mut reading = rush(group, observed, from_ms, days, watched, base, tried);
-        if passes(&reading) {
-            let base = base.in_season(state, context, group, from_ms, until);
-            reading = rush(group, observed, from_ms, days, watched, base, tried);
-        }
-        if passes(&reading) && best.as_ref().is_none_or(|best| reading.p < best.p) {
-            best = Some(reading);
-        }
-    }
-    if let Some(reading) = best {
-        let severity = context.severity(rule);
-        put(
-            state,
-            context,
-            rule,
-            Kind::Surge,
-            severity,
-            &reading,
-            keys.cooldown_days,
-            running.as_deref(),
-        );
-    }
-}
-
-/// So many calls against a rate.
-fn rush(group: Group, observed: u32, from_ms: i64, days: f64, watched: f64, base: Baseline, tried: f64) -> Reading {
-    let rate = base.rate_in_season();
-    let expected = rate.mean() * watched;
-    Reading {
-        group,
-        from_ms,
-        observed,
-        expected,
-        p: rate.at_least(observed, watched),
-        false_per_year: tried * YEAR_DAYS * (expected / days) * rate.pmf(observed.saturating_sub(1), watched),
-        base,
-    }
-}
-
 /// The end of the baseline: before the window and the guard, and before a running episode of at most a year.
 pub(super) fn baseline_end(context: &Context<'_>, window_days: f64, running: Option<&Finding>) -> i64 {
     let until = context.back(window_days.max(context.rules.baseline.guard_days));
     running.map_or(until, |running| until.min(running.onset.0.max(context.back(YEAR_DAYS))))
-}
-
-/// Calls of traffic first seen in (`from_ms`, now], by zone.
-fn calls_by_zone(state: &SiteState, context: &Context<'_>, from_ms: i64) -> Vec<u32> {
-    let mut calls = vec![0; context.plan.zones.len()];
-    for call in state.calls(context.facts, from_ms, context.now()) {
-        if let Some(count) = calls.get_mut(usize::from(call.zone))
-            && Counted::Traffic.has(call, context.rules)
-        {
-            *count += 1;
-        }
-    }
-    calls
 }
 
 /// Of calls by zone those of a group of zones.

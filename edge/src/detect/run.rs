@@ -14,7 +14,10 @@ use std::sync::{
     mpsc,
 };
 
-use super::{Candidate, DetectError, Detection, Detector, DetectorPlan, DetectorPool, Modality, prescreen};
+use super::{
+    Candidate, DetectError, Detected, Detector, DetectorPlan, DetectorPool, Progress, Skip, SkippedTile, prescreen,
+    suit::suit,
+};
 use crate::{
     measure::measure,
     scene::{Band, Scene, SceneError, Window},
@@ -42,62 +45,6 @@ pub struct DetectOptions {
     pub confidence_min: Option<f64>,
     /// Look at every tile that has data, land and empty sea included.
     pub look_everywhere: bool,
-}
-
-/// How far a run has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Tiles done.
-    pub tiles_done: usize,
-    /// Tiles in all.
-    pub tiles: usize,
-}
-
-/// Why a tile was not looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Skip {
-    /// It has no data.
-    NoData,
-    /// It has no water.
-    Land,
-    /// It is water with nothing on it.
-    EmptySea,
-}
-
-/// A tile that no detector saw.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SkippedTile {
-    /// Why.
-    pub why: Skip,
-    /// First column and row of its core, scene pixels.
-    pub from_px: (f64, f64),
-    /// Past-the-last column and row of its core.
-    pub to_px: (f64, f64),
-}
-
-impl SkippedTile {
-    /// True when the scene position lies in it.
-    #[must_use]
-    pub fn holds(&self, px: f64, py: f64) -> bool {
-        (self.from_px.0..self.to_px.0).contains(&px) && (self.from_px.1..self.to_px.1).contains(&py)
-    }
-}
-
-/// What a run found.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Detected {
-    /// Vessels, surest first.
-    pub vessels: Vec<Detection>,
-    /// Tiles in all.
-    pub tiles: usize,
-    /// Tiles that no detector saw.
-    pub skipped: Vec<SkippedTile>,
-    /// Native pixels that were asked for.
-    pub pixels: u64,
-    /// What a person should know.
-    pub warnings: Vec<String>,
-    /// Candidates beyond the limit that were dropped.
-    pub candidates_dropped: usize,
 }
 
 /// Tiles on their way to the workers; `None` when the run is over or has failed.
@@ -192,58 +139,6 @@ pub fn detect_scene(
         })
         .collect();
     Ok(detected)
-}
-
-/// Bands to read and the scene's pixel size, or why the detector cannot look at this scene.
-fn suit(
-    scene: &Scene,
-    plan: &DetectorPlan,
-    warnings: &mut Vec<String>,
-) -> Result<(Vec<Band>, (f64, f64)), DetectError> {
-    let unsuited = |what: String, expected: String| {
-        Err(DetectError::Unsuited {
-            scene: scene.path.display().to_string(),
-            what,
-            expected,
-        })
-    };
-    let is_radar = plan.modality == Modality::Radar;
-    if scene.is_radar() != is_radar {
-        let of = |radar: bool| if radar { "a radar" } else { "an optical" };
-        return unsuited(
-            format!("{} scene", of(scene.is_radar())),
-            format!("{} scene for this detector", of(is_radar)),
-        );
-    }
-    let bands: Vec<Band> = plan
-        .bands
-        .iter()
-        .copied()
-        .filter(|band| scene.bands.contains(band))
-        .collect();
-    if bands.is_empty() {
-        let wanted = plan.bands.iter().map(|band| band.name()).collect::<Vec<_>>().join(", ");
-        return unsuited("none of the detector's bands".to_owned(), format!("one of {wanted}"));
-    }
-    if !is_radar && !bands.iter().any(|band| band.is_visible()) {
-        warnings.push("no visible band: near infrared stands in for them, and fewer vessels are found".to_owned());
-    }
-    let gsd_m = scene.grid.gsd_mid_m().unwrap_or_else(|| {
-        let native = plan.gsd_m.unwrap_or(10.0);
-        warnings.push(format!(
-            "no pixel size: taken as the detector's own {native} m (give --gsd)"
-        ));
-        (native, native)
-    });
-    let (finest, coarsest) = plan.scene_gsd_m;
-    let mean = (gsd_m.0 * gsd_m.1).sqrt();
-    if !(finest..=coarsest).contains(&mean) {
-        return unsuited(
-            format!("pixels of {mean:.2} m"),
-            format!("pixels of {finest} to {coarsest} m"),
-        );
-    }
-    Ok((bands, gsd_m))
 }
 
 fn skipped(lattice: &Lattice, cell: Cell, why: Skip) -> SkippedTile {

@@ -6,7 +6,10 @@ use crate::zones::{
     surface::Surface,
 };
 
-use super::{OCCUPIED_SD, Track, close, fill, runs};
+use super::{
+    Track,
+    mark::{OCCUPIED_SD, close, fill, runs},
+};
 
 /// Height of rolling stock, metres.
 const CAR_HEIGHT_M: f64 = 4.2;

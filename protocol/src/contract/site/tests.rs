@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits;
 
 fn with_zone(zone: &str) -> String {
     format!(r#"{{"type":"FeatureCollection","site":"s","name":"S","features":[{zone}]}}"#)

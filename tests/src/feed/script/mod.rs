@@ -6,6 +6,7 @@
 //! [`super::place`]. `docs` of each field are below; [`read`] reads and checks, naming file, line and key.
 
 pub mod ashore;
+pub mod check;
 pub mod expect;
 pub mod read;
 pub mod ships;

@@ -8,7 +8,8 @@ use quaywatch_protocol::contract::{
 use super::{
     DAY,
     calls::{Berths, Call},
-    signals::{GUARD, SPAN, WINDOW, credits, middle, rail_past, tail},
+    rail::{middle, rail_past},
+    signals::{GUARD, SPAN, WINDOW, credits, tail},
 };
 
 /// One signal: times a day, and the share of time in which it is up or was within the window.

@@ -9,6 +9,7 @@
 pub mod background;
 pub mod calls;
 pub mod histories;
+pub mod rail;
 pub mod signals;
 
 use std::collections::BTreeMap;
