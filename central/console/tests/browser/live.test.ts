@@ -1,33 +1,18 @@
 // The moment between the queue's answer and the line: what changes then is told by neither, and must be seen all the same.
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { StationRow } from "../../src/api/types";
-import { PATIENCE_MS, type Person, launch, person, setUp } from "./support/browser";
-import { Central, PASSWORD } from "./support/central";
+import { PATIENCE_MS } from "./support/browser";
+import { desk } from "./support/desk";
 import { EPOCH } from "./support/station";
 
 const SITE = "vostochny";
 const HEADLINE = "[data-id^=dock-rail-tanker]";
 
-let central: Central;
-let browser: Browser;
-let ana: Person;
-
-beforeAll(async () => {
-  browser = await launch();
-  central = await Central.start();
-  ana = await person(browser, central.url);
-  await setUp(ana.page, await central.setupLink(), "Ana", PASSWORD);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await central?.remove();
-});
+const at = desk();
 
 test("an_alert_that_came_after_the_queue_and_before_the_line_is_shown", async () => {
-  const { page } = ana;
+  const { page } = at.ana;
   let connect = () => {};
   const held = new Promise<void>((done) => (connect = done));
   await page.route("**/api/v1/stream", async (route) => {
@@ -37,7 +22,7 @@ test("an_alert_that_came_after_the_queue_and_before_the_line_is_shown", async ()
   const queue = page.waitForResponse((answer) => answer.url().includes("/api/v1/alerts?"));
   await page.goto("/alerts");
   await (await queue).finished();
-  const sent = await central.sendLater(SITE);
+  const sent = await at.central.sendLater(SITE);
   const taken = () =>
     page.evaluate(async (live) => {
       const { stations } = (await (await fetch("/api/v1/stations")).json()) as { stations: StationRow[] };
@@ -51,5 +36,5 @@ test("an_alert_that_came_after_the_queue_and_before_the_line_is_shown", async ()
 });
 
 test("no_page_had_an_error_or_asked_anybody_but_central", () => {
-  expect(ana.faults).toEqual([]);
+  expect(at.ana.faults).toEqual([]);
 });

@@ -1,10 +1,8 @@
 // How long pages take over a slow link: 1.6 Mbit/s down, 150 ms there and back, nothing cached. Prints what it measured, as Lighthouse
 // names it; fails when the queue is not there within the limit or the first load has grown beyond its budget.
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Person, launch, person, setUp } from "./support/browser";
-import { Central, PASSWORD } from "./support/central";
+import { beforeAll, expect, test } from "vitest";
+import { desk } from "./support/desk";
 import { VIEWS } from "./support/views";
 
 const DOWN_BITS_S = 1_600_000;
@@ -24,18 +22,12 @@ interface Vitals {
   layoutShift: number;
 }
 
-let central: Central;
-let browser: Browser;
-let ana: Person;
+const at = desk();
 
 beforeAll(async () => {
-  browser = await launch();
-  central = await Central.start();
-  ana = await person(browser, central.url);
-  await setUp(ana.page, await central.setupLink(), "Ana", PASSWORD);
-  await central.sendLater("vostochny");
-  await ana.page.locator("[data-id]").first().waitFor();
-  await ana.page.addInitScript(() => {
+  await at.central.sendLater("vostochny");
+  await at.ana.page.locator("[data-id]").first().waitFor();
+  await at.ana.page.addInitScript(() => {
     const vitals = { firstPaintMs: null, largestPaintMs: 0, blockingMs: 0, layoutShift: 0 } as Vitals;
     Object.assign(window, { vitals });
     const watch = (type: string, take: (entry: PerformanceEntry) => void) =>
@@ -52,13 +44,8 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await central?.remove();
-});
-
 async function load(path: string, shows: string) {
-  const link = await ana.context.newCDPSession(ana.page);
+  const link = await at.ana.context.newCDPSession(at.ana.page);
   await link.send("Network.enable");
   await link.send("Network.setCacheDisabled", { cacheDisabled: true });
   await link.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, downloadThroughput: DOWN_BITS_S / 8, uploadThroughput: UP_BITS_S / 8 });
@@ -72,11 +59,11 @@ async function load(path: string, shows: string) {
     if (files.has(requestId)) bytes += encodedDataLength;
   });
   const start = Date.now();
-  await ana.page.goto(path, { waitUntil: "commit" });
-  await ana.page.locator(shows).first().waitFor();
+  await at.ana.page.goto(path, { waitUntil: "commit" });
+  await at.ana.page.locator(shows).first().waitFor();
   const shownMs = Date.now() - start;
   const shownBytes = bytes;
-  const vitals = await ana.page.evaluate(() => (window as unknown as { vitals: Vitals }).vitals);
+  const vitals = await at.ana.page.evaluate(() => (window as unknown as { vitals: Vitals }).vitals);
   await link.detach();
   return { shownMs, shownBytes, ...vitals };
 }

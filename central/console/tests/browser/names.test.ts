@@ -1,33 +1,21 @@
 // Names that want to be markup: a site's, a silence's reason, a note, a station's word of itself. They stay text on every page.
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { PATIENCE_MS, type Person, command, launch, person, setUp } from "./support/browser";
-import { Central, PASSWORD } from "./support/central";
+import { beforeAll, expect, test, vi } from "vitest";
+import { PATIENCE_MS, command } from "./support/browser";
+import { desk } from "./support/desk";
 import { VIEWS } from "./support/views";
 
 const HOSTILE = `<img src=x onerror="document.title='taken'">`;
 
-let central: Central;
-let browser: Browser;
-let ana: Person;
+const at = desk();
 
 beforeAll(async () => {
-  browser = await launch();
-  central = await Central.start();
-  ana = await person(browser, central.url);
-  await setUp(ana.page, await central.setupLink(), "Ana", PASSWORD);
-  await central.sendLater("vostochny");
-  await ana.page.locator("[data-id^=dock-rail-tanker]").waitFor();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await central?.remove();
+  await at.central.sendLater("vostochny");
+  await at.ana.page.locator("[data-id^=dock-rail-tanker]").waitFor();
 });
 
 test("a_site_a_silence_and_a_note_take_the_names", async () => {
-  const { page } = ana;
+  const { page } = at.ana;
   const [site, alert] = await page.evaluate(async () => {
     const get = async (path: string) => (await fetch(`/api/v1${path}`)).json();
     const queue = await get("/alerts?rule=dock-rail-tanker&site=vostochny");
@@ -38,11 +26,11 @@ test("a_site_a_silence_and_a_note_take_the_names", async () => {
   // Looks that are still on their way change the alert.
   const note = (revision: number) => command(page, "POST", `/alerts/${alert.id}/note`, { revision, note: HOSTILE });
   await vi.waitFor(async () => note(await page.evaluate(async (id) => (await (await fetch(`/api/v1/alerts/${id}`)).json()).revision, alert.id)), { timeout: PATIENCE_MS, interval: 500 });
-  await central.stations.values().next().value?.say({ state: HOSTILE, software: HOSTILE, note: HOSTILE });
+  await at.central.stations.values().next().value?.say({ state: HOSTILE, software: HOSTILE, note: HOSTILE });
 });
 
 test.each(VIEWS)("$name: nothing_on_the_page_is_carried_out", async ({ path, shows }) => {
-  const { page } = ana;
+  const { page } = at.ana;
   await page.goto(path);
   await page.locator(shows).first().waitFor();
   await page.locator(".loading").first().waitFor({ state: "detached" });
@@ -51,7 +39,7 @@ test.each(VIEWS)("$name: nothing_on_the_page_is_carried_out", async ({ path, sho
 });
 
 test("the_name_is_read_as_it_was_written", async () => {
-  const { page } = ana;
+  const { page } = at.ana;
   await page.goto("/sites");
   await page.getByText(HOSTILE).first().waitFor();
   await page.goto("/silences");
@@ -59,5 +47,5 @@ test("the_name_is_read_as_it_was_written", async () => {
 });
 
 test("no_page_had_an_error_or_asked_anybody_but_central", () => {
-  expect(ana.faults).toEqual([]);
+  expect(at.ana.faults).toEqual([]);
 });
