@@ -1,7 +1,7 @@
 //! Correlation: from looks to what is unusual. Pure and synchronous: no clock, no disk, no network.
 //!
 //! ```text
-//! look -> admit -> history (event time, rollback) -> calls -> signals -> rules: coincide, levels, traffic, slowdown, dark, shift
+//! look -> admit -> history (event time, rollback) -> calls -> signals -> rules: coincide, levels, surge, slowdown, dark, shift
 //!                                                      `-> voyages (between sites)            |
 //!                                                                  findings -> alerts <-------'
 //! ```

@@ -142,7 +142,7 @@ impl Where {
         format!("?{}", self.values.len())
     }
 
-    pub(super) fn one_of(&mut self, column: &str, wanted: &[String]) {
+    fn one_of(&mut self, column: &str, wanted: &[String]) {
         if wanted.is_empty() {
             return;
         }
